@@ -1,0 +1,155 @@
+"""
+Frozen results: every intermediate, the steps that led to it and the assumptions behind it.
+
+Texts are English templates with named `%(…)s` places; `text_params` fills them. The web layer translates the template
+first, so core stays free of any framework and no language is baked into a stored result.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from estimator.core.inputs import Method
+
+Status = Literal["measured", "given", "looked_up", "default"]
+Match = Literal["exact", "nearest_year", "parent_zone", "world"]
+#: How a number came about, best first. A total is only as good as the worst tier that moves it.
+Quality = Literal["counter", "sampled", "rated", "modelled", "guess"]
+#: What the energy counts: the accelerators alone or whole servers; `facility_energy_kwh` then adds PUE to it.
+Boundary = Literal["accelerators", "servers"]
+
+QUALITY_ORDER: Final[tuple[Quality, ...]] = ("counter", "sampled", "rated", "modelled", "guess")
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the translation files, and return it as it is."""
+    return text
+
+
+class Result(BaseModel):
+    """What every result object shares: frozen and finite. NaN is a bug, not a zero."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Range(Result):
+    """A value at the central inputs, with the 5th and 95th percentiles of the draws."""
+
+    low: float
+    central: float
+    high: float
+
+
+class Step(Result):
+    """One line of the calculation, readable by a person."""
+
+    name: str  #: the quantity, with its unit: `facility_energy_kwh`
+    label: str  #: English template for people: "Energy of the facility"
+    formula: str  #: in names: "it_energy_kwh × pue"
+    substituted: str  #: in numbers: "951.28 × 1.58"
+    value: float
+    unit: str
+    source_ids: tuple[str, ...] = ()
+
+
+class Assumption(Result):
+    """One input value as it was used, where it came from, and how far it may be off."""
+
+    name: str  #: `grid_intensity_gco2e_per_kwh`
+    label: str  #: English template for people
+    value: float  #: central
+    low: float  #: 5th percentile
+    high: float  #: 95th percentile
+    unit: str
+    status: Status
+    match: Match | None = None  #: how a look-up matched; None where nothing was looked up
+    quality: Quality
+    source_ids: tuple[str, ...] = ()
+    note: str = ""  #: English template
+    text_params: dict[str, Any] = {}
+
+
+class Warning(Result):  # noqa: A001  (the contract's own word; the builtin is not used in this package)
+    """Something that a reader should know before believing the number."""
+
+    code: str
+    message: str  #: English template, with the remedy
+    field: str | None = None  #: path in the input, "hardware.utilisation"
+    text_params: dict[str, Any] = {}
+
+
+class Contribution(Result):
+    """How much of the width of the range one input causes."""
+
+    name: str
+    share_of_variance: float
+
+
+class Equivalent(Result):
+    """The total, said in something that people know."""
+
+    name: str  #: stable key
+    label: str  #: English template for people
+    amount: float
+    unit: str
+    source_ids: tuple[str, ...] = ()
+
+
+class Source(Result):
+    """Who published a value."""
+
+    title: str
+    publisher: str
+    year: int | None
+    url: str
+    licence: str
+
+
+class FunctionalUnitResult(Result):
+    """The total for one unit of service."""
+
+    name: str
+    count: float
+    kgco2e_per_unit: Range
+    kwh_per_unit: Range
+
+
+class Quantities(Result):
+    """Every quantity of the contract; None where the method or the data cannot give it."""
+
+    accelerator_energy_kwh: Range | None
+    it_energy_kwh: Range
+    facility_energy_kwh: Range
+    operational_location_based_kgco2e: Range
+    operational_market_based_kgco2e: Range | None
+    embodied_share_kgco2e: Range | None
+    total_kgco2e: Range
+    water_l: Range | None
+    electricity_cost_usd: Range | None
+    cloud_cost_usd: Range | None
+    accelerator_hours: Range | None
+    total_flop: Range | None = None
+    mfu: Range | None = None
+    functional_unit: FunctionalUnitResult | None = None
+
+
+class Footprint(Result):
+    """The whole answer. Anything that is shown, printed or exported is taken from here."""
+
+    title: str
+    activity: Literal["training", "inference"]
+    method: Method
+    boundary: Boundary
+    quality: Quality
+    result: Quantities
+    steps: tuple[Step, ...]
+    assumptions: tuple[Assumption, ...]
+    levers: tuple[dict[str, Any], ...] = ()
+    contributions: tuple[Contribution, ...]
+    equivalents: tuple[Equivalent, ...]
+    warnings: tuple[Warning, ...]
+    sources: Mapping[str, Source]
+    engine_version: str
+    dataset_version: str
+    input_digest: str

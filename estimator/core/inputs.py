@@ -1,0 +1,178 @@
+"""
+The one description of a run, shared by form, CSV, API and measurement.
+
+Physical bounds live here, once. A `Workload` is frozen and refuses unknown fields, wrong types, NaN and infinities,
+so that whatever holds one may compute with it.
+"""
+
+import hashlib
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+Activity = Literal["training", "inference"]
+Method = Literal[
+    "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
+]
+MethodChoice = Literal["auto"] | Method
+Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
+
+#: Methods that the core can compute; the others are named in the contract and refused with a clear message.
+AVAILABLE_METHODS: Final[tuple[Method, ...]] = ("strubell_2019", "device_hours", "measured")
+
+#: The longest run that is believed, one thousand years on one machine: beyond it the unit is wrong. [h]
+MAX_HOURS: Final = 8_766_000.0
+
+CatalogueName = Annotated[str, Field(min_length=1, max_length=120)]
+PositiveW = Annotated[float, Field(gt=0, le=1e9)]
+NonNegativeW = Annotated[float, Field(ge=0, le=1e9)]
+Hours = Annotated[float, Field(gt=0, le=MAX_HOURS)]
+PositiveCount = Annotated[int, Field(ge=1, le=10_000_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Intensity = Annotated[float, Field(ge=0, le=5_000)]
+
+
+class Inputs(BaseModel):
+    """What every input object shares: frozen, strict, finite, and no field that we do not know."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Model(Inputs):
+    """The model that was trained or run."""
+
+    preset: CatalogueName | None = Field(None, description="Id or alias of a model of the catalogue.")
+    parameters_count: Annotated[int, Field(ge=1, le=10**15)] | None = Field(None, description="All parameters.")
+    active_parameters_count: Annotated[int, Field(ge=1, le=10**15)] | None = Field(
+        None, description="Parameters active for one token, for a mixture of experts."
+    )
+    training_tokens: Annotated[int, Field(ge=1, le=10**17)] | None = Field(None, description="Tokens seen in training.")
+
+    @model_validator(mode="after")
+    def active_within_all(self) -> Self:
+        if (
+            self.active_parameters_count is not None
+            and self.parameters_count is not None
+            and self.active_parameters_count > self.parameters_count
+        ):
+            raise PydanticCustomError(
+                "active_parameters_above_all",
+                "active_parameters_count is larger than parameters_count; swap them or leave it empty for a dense model",
+                {"field": "active_parameters_count"},
+            )
+        return self
+
+
+class Hardware(Inputs):
+    """Devices and their draw. All draws are means over the run."""
+
+    accelerator: CatalogueName | None = Field(None, description="Id or alias of an accelerator of the catalogue.")
+    accelerator_count: PositiveCount | None = Field(None, description="Accelerators used at once.")
+    mean_accelerator_power_w: PositiveW | None = Field(None, description="Mean draw of ONE accelerator. [W]")
+    utilisation: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        None,
+        description="Share of the draw (or of the board's limit, where no draw is given) that is really used; "
+        "above 1 is computed as asked and warned about. [1]",
+    )
+    mfu: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="Model FLOP utilisation. [1]")
+    cpu: CatalogueName | None = Field(None, description="Id or alias of a CPU of the catalogue.")
+    cpu_count: PositiveCount | None = Field(None, description="CPU sockets.")
+    mean_cpu_power_w: NonNegativeW | None = Field(None, description="Mean draw of all CPU sockets together. [W]")
+    memory_gb: Annotated[float, Field(gt=0, le=1e9)] | None = Field(None, description="Memory available. [GB]")
+    mean_memory_power_w: NonNegativeW | None = Field(None, description="Mean draw of all memory together. [W]")
+    mean_system_power_w: PositiveW | None = Field(
+        None, description="Mean draw of all servers of the run together: CPUs, memory and accelerators. [W]"
+    )
+
+
+class Location(Inputs):
+    """Where it ran. The most specific field that is given wins: region, then zone, then country."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}$")] | None = Field(
+        None, description="ISO 3166 alpha-2 or alpha-3."
+    )
+    zone: CatalogueName | None = Field(None, description="Id or alias of a grid zone of the catalogue.")
+    provider: CatalogueName | None = Field(None, description="Cloud provider, with region.")
+    region: CatalogueName | None = Field(None, description="The provider's own name of the region.")
+
+
+class MarketBased(Inputs):
+    """Contracts and certificates. They change the market-based figure only, never the headline."""
+
+    contracted_share: Share | None = Field(None, description="Share of the electricity under contract. [1]")
+    contract_intensity_gco2e_per_kwh: Intensity | None = None
+    residual_intensity_gco2e_per_kwh: Intensity | None = None
+
+
+class Embodied(Inputs):
+    """Emissions of making the devices, by the time that the run kept them busy."""
+
+    include: bool = True
+    lifetime_years: Annotated[float, Field(gt=0, le=50)] | None = Field(None, description="Service life. [year]")
+    lifetime_utilisation: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Share of the service life in which anyone uses the devices. [1]"
+    )
+
+
+class Inference(Inputs):
+    """Requests served and their size."""
+
+    requests_count: Annotated[int, Field(ge=1, le=10**15)] | None = None
+    input_tokens: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    output_tokens: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    precision: Precision | None = None
+
+
+class FunctionalUnit(Inputs):
+    """What one unit of service is, to state the footprint per unit."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    count: Annotated[float, Field(gt=0, le=1e18)] | None = None
+
+
+class Uncertainty(Inputs):
+    """The draws behind the range. The same seed gives the same range."""
+
+    draws_count: Annotated[int, Field(ge=0, le=100_000)] = Field(10_000, description="0 switches the range off.")
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
+
+
+class Workload(Inputs):
+    """One run of a model, as its user describes it."""
+
+    title: Annotated[str, Field(max_length=200)] = ""
+    activity: Activity = "training"
+    method: MethodChoice = "auto"
+    model: Model = Model()
+    hardware: Hardware = Hardware()
+    duration_h: Hours | None = Field(None, description="Wall-clock time of the run. [h]")
+    accelerator_hours: Annotated[float, Field(gt=0, le=1e12)] | None = Field(
+        None, description="Accelerators x hours; beats count times duration. [h]"
+    )
+    it_energy_kwh: Annotated[float, Field(gt=0, le=1e12)] | None = Field(
+        None, description="Measured energy of the servers, before PUE. [kWh]"
+    )
+    location: Location = Location()
+    grid_intensity_gco2e_per_kwh: Intensity | None = Field(None, description="Beats any look-up. [gCO2e/kWh]")
+    year: Annotated[int, Field(ge=1990, le=2100)] | None = Field(None, description="Year of the grid factor.")
+    pue: Annotated[float, Field(gt=0, le=10)] | None = Field(
+        None, description="Facility energy over IT energy; below 1 is computed as asked and warned about. [1]"
+    )
+    market_based: MarketBased = MarketBased()
+    development_factor: Annotated[float, Field(ge=0, le=10_000)] = Field(
+        0.0, description="Energy of development runs over that of the final run. [1]"
+    )
+    repeat_count: PositiveCount = Field(1, description="How often the whole run was repeated.")
+    embodied: Embodied = Embodied()
+    inference: Inference = Inference()
+    functional_unit: FunctionalUnit = FunctionalUnit()
+    electricity_price_usd_per_kwh: Annotated[float, Field(ge=0, le=100)] | None = None
+    levers: Annotated[tuple[dict[str, Any], ...], Field(strict=False, max_length=20)] = ()
+    uncertainty: Uncertainty = Uncertainty()
+
+    @property
+    def input_digest(self) -> str:
+        """SHA-256 of the canonical JSON of the inputs: equal inputs, equal digest."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
