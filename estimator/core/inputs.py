@@ -6,6 +6,7 @@ so that whatever holds one may compute with it.
 """
 
 import hashlib
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -31,6 +32,27 @@ Hours = Annotated[float, Field(gt=0, le=MAX_HOURS)]
 PositiveCount = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Intensity = Annotated[float, Field(ge=0, le=5_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One thing wrong with the inputs: where, what, the remedy, and what may have been meant."""
+
+    path: str  #: "hardware.accelerator"
+    message: str  #: English template with named places, the remedy included
+    text_params: dict[str, Any] = field(default_factory=dict)
+    suggestions: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message % self.text_params if self.text_params else self.message}"
+
+
+class InputProblems(ValueError):
+    """Everything that is wrong with the inputs, at once."""
+
+    def __init__(self, problems: tuple[InputProblem, ...]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 class Inputs(BaseModel):
