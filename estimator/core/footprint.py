@@ -5,7 +5,7 @@ Texts are English templates with named `%(…)s` places; `text_params` fills the
 first, so core stays free of any framework and no language is baked into a stored result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -153,3 +153,48 @@ class Footprint(Result):
     engine_version: str
     dataset_version: str
     input_digest: str
+
+
+def readable(footprint: Footprint, translate: Callable[[str], str] = str) -> Footprint:
+    """
+    The footprint with every text translated and its places filled: what people and programs are given.
+
+    Parameters
+    ----------
+    footprint : Footprint
+        As the composer made it, or as it is stored.
+    translate : callable
+        From an English template to the same template in another language; by default it stays English.
+
+    Returns
+    -------
+    Footprint
+        The same numbers; `text_params` are empty, because nothing is left to fill.
+    """
+
+    def fill(template: str, params: Mapping[str, Any]) -> str:
+        if not template:
+            return template
+        text = translate(template)
+        return text % params if params else text
+
+    return footprint.model_copy(
+        update={
+            "steps": tuple(step.model_copy(update={"label": fill(step.label, {})}) for step in footprint.steps),
+            "assumptions": tuple(
+                item.model_copy(
+                    update={
+                        "label": fill(item.label, {}),
+                        "note": fill(item.note, item.text_params),
+                        "text_params": {},
+                    }
+                )
+                for item in footprint.assumptions
+            ),
+            "warnings": tuple(
+                item.model_copy(update={"message": fill(item.message, item.text_params), "text_params": {}})
+                for item in footprint.warnings
+            ),
+            "equivalents": tuple(item.model_copy(update={"label": fill(item.label, {})}) for item in footprint.equivalents),
+        }
+    )

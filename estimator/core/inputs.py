@@ -32,6 +32,7 @@ Hours = Annotated[float, Field(gt=0, le=MAX_HOURS)]
 PositiveCount = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Intensity = Annotated[float, Field(ge=0, le=5_000)]
+LeverSetting = str | int | float | bool | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class Workload(Inputs):
     inference: Inference = Inference()
     functional_unit: FunctionalUnit = FunctionalUnit()
     electricity_price_usd_per_kwh: Annotated[float, Field(ge=0, le=100)] | None = None
-    levers: Annotated[tuple[dict[str, Any], ...], Field(strict=False, max_length=20)] = ()
+    levers: Annotated[tuple[dict[str, LeverSetting], ...], Field(strict=False, max_length=20)] = ()
     uncertainty: Uncertainty = Uncertainty()
 
     @property

@@ -1,0 +1,80 @@
+"""What pydantic found wrong with inputs, said so that a person knows where, what, and the remedy."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from estimator.core.footprint import gettext_noop as _
+from estimator.core.inputs import InputProblem, Workload
+
+_MESSAGES: Final = {
+    "missing": _("This is required."),
+    "int_type": _("Give a whole number."),
+    "int_from_float": _("Give a whole number."),
+    "int_parsing_size": _("This number is too large."),
+    "float_type": _("Give a number."),
+    "string_type": _("Give a text."),
+    "bool_type": _("Give true or false."),
+    "tuple_type": _("Give a list."),
+    "dict_type": _("Give an object."),
+    "model_type": _("Give an object."),
+    "model_attributes_type": _("Give an object."),
+    "finite_number": _("Give a finite number: NaN and infinity are not allowed."),
+    "greater_than": _("Give a value above %(gt)s."),
+    "greater_than_equal": _("Give a value of at least %(ge)s."),
+    "less_than": _("Give a value below %(lt)s."),
+    "less_than_equal": _("Give a value of at most %(le)s; is the unit right?"),
+    "string_too_short": _("Give at least %(min_length)s characters."),
+    "string_too_long": _("Give at most %(max_length)s characters."),
+    "too_long": _("Give at most %(max_length)s entries."),
+    "literal_error": _("Choose one of: %(expected)s."),
+    "string_pattern_mismatch": _("Give a code of two or three letters (ISO 3166), such as FR or FRA."),
+    "extra_forbidden": _("There is no such field; check its spelling, or leave it out."),
+}
+_UNKNOWN_NEAR: Final = _("There is no such field. Did you mean %(near)s?")
+
+
+def _known_fields(path: Sequence[int | str]) -> list[str]:
+    model: Any = Workload
+    for part in path:
+        inner = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        if inner is None:
+            return []
+        model = inner.annotation
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def problems_of(errors: Sequence[ErrorDetails | dict[str, Any]]) -> tuple[InputProblem, ...]:
+    """
+    Readable problems for the errors of a `pydantic.ValidationError` of a `Workload`.
+
+    Parameters
+    ----------
+    errors : sequence of dict
+        As `ValidationError.errors()` gives them, with `loc` relative to the workload.
+
+    Returns
+    -------
+    tuple of InputProblem
+        One for each error, in the same order. Values that were typed are not repeated in the message.
+    """
+    problems = []
+    for error in errors:
+        loc = tuple(error["loc"])
+        context = {key: value for key, value in (error.get("ctx") or {}).items() if isinstance(value, str | int | float)}
+        kind = error["type"]
+        message = _MESSAGES.get(kind, error["msg"].replace("%", "%%"))
+        near: tuple[str, ...] = ()
+        if kind == "extra_forbidden":
+            near = tuple(get_close_matches(str(loc[-1]), _known_fields(loc[:-1]), n=1))
+            if near:
+                message, context = _UNKNOWN_NEAR, {"near": near[0]}
+        if kind == "active_parameters_above_all":
+            loc = (*loc, str(context["field"]))
+        # A hostile body may hold a key of any length; the path is for people.
+        path = ".".join(str(part)[:60] for part in loc[:12])
+        problems.append(InputProblem(path, message, context, near))
+    return tuple(problems)

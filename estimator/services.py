@@ -1,0 +1,204 @@
+"""The verbs: keyword-only, atomic, one for each thing that a person, a program or a worker asks for."""
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from estimator import broker
+from estimator.core.estimate import estimate
+from estimator.core.footprint import Footprint
+from estimator.core.inputs import Hardware, InputProblems, Location, Model, Workload
+from estimator.models import Estimate, JobStatus
+from estimator.reference.resolve import factors_for
+
+logger = logging.getLogger(__name__)
+
+QUEUE: Final = "estimates"
+RESCUED_AT_ONCE: Final = 500
+
+
+class IdempotencyConflict(Exception):
+    """The same Idempotency-Key came with other inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHealth:
+    """What works at this moment."""
+
+    database: bool
+    broker: bool
+    workers_count: int
+    queues: frozenset[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether an estimate that is handed in now will be computed now."""
+        return self.database and self.broker and self.workers_count > 0
+
+
+EXAMPLE = Workload(
+    title="BERT base",
+    model=Model(parameters_count=110_000_000),
+    hardware=Hardware(accelerator="nvidia-v100-sxm2-16gb", accelerator_count=64, mean_system_power_w=12_041.51),
+    duration_h=79.0,
+    location=Location(country="US"),
+    grid_intensity_gco2e_per_kwh=432.7,
+    pue=1.58,
+)
+"""The finished example of the first page: BERT base as Strubell et al. 2019, Table 3, print it."""
+
+
+def calculate(*, workload: Workload) -> Footprint:
+    """
+    The footprint of a workload, computed at once; nothing is stored.
+
+    Raises
+    ------
+    InputProblems
+        If a name is unknown, or the method lacks something that it needs; all problems at once.
+    """
+    return estimate(workload, factors_for(workload))
+
+
+@cache
+def example_footprint() -> Footprint:
+    """The footprint of the first page's example, computed once a process."""
+    return calculate(workload=EXAMPLE)
+
+
+def submit_estimate(*, workload: Workload, idempotency_key: str | None = None) -> Estimate:
+    """
+    Store a workload and queue its computation.
+
+    Parameters
+    ----------
+    workload : Workload
+        What to compute. It is checked against the catalogue first, so that a worker never fails for a wrong name.
+    idempotency_key : str, optional
+        The same key with the same inputs gives the same estimate again.
+
+    Raises
+    ------
+    InputProblems
+        If it cannot be computed; then nothing is stored.
+    IdempotencyConflict
+        If the key was used with other inputs.
+    """
+    factors_for(workload)
+    digest = workload.input_digest
+    key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            row = Estimate.objects.create(
+                title=workload.title,
+                inputs=workload.model_dump(mode="json"),
+                input_digest=digest,
+                idempotency_key=key,
+                created_at=now,
+            )
+            transaction.on_commit(lambda: _queue(estimate_id=row.id, now=now))
+    except IntegrityError:
+        earlier = Estimate.objects.filter(idempotency_key=key).first() if key else None
+        if earlier is None:
+            raise
+        if earlier.input_digest != digest:
+            raise IdempotencyConflict from None
+        return earlier
+    return row
+
+
+def _queue(*, estimate_id: uuid.UUID, now: datetime) -> None:
+    """Send the message of a queued row; where the broker is away, the rescue round sends it later."""
+    if broker.enqueue(task="estimator.run_estimate", args=[str(estimate_id)], queue=QUEUE):
+        Estimate.objects.filter(pk=estimate_id, status=JobStatus.QUEUED).update(queued_at=now)
+
+
+def run_estimate(*, estimate_id: uuid.UUID, worker: str) -> bool:
+    """
+    Compute one stored estimate; False when somebody else has it, or had it before.
+
+    The claim is one conditional UPDATE, and so is storing the result: delivered twice, it is computed and stored once.
+    """
+    token = Estimate.objects.claim(pk=estimate_id, worker=worker, now=timezone.now())
+    if token is None:
+        return False
+    row = Estimate.objects.get(pk=estimate_id)
+    try:
+        workload = row.workload()
+        factors = factors_for(workload)
+        Estimate.objects.advance(pk=estimate_id, token=token, progress=0.3, now=timezone.now())
+        footprint = estimate(workload, factors)
+    except InputProblems:
+        logger.exception("Estimate %s has inputs that this dataset does not know", estimate_id)
+        return Estimate.objects.fail(pk=estimate_id, token=token, now=timezone.now(), error_code="inputs_unknown")
+    except Exception:
+        # Whatever went wrong, the person who waits is told; the log has the details, the page never.
+        logger.exception("Estimate %s failed", estimate_id)
+        return Estimate.objects.fail(pk=estimate_id, token=token, now=timezone.now(), error_code="internal")
+    return Estimate.objects.finish(
+        pk=estimate_id,
+        token=token,
+        now=timezone.now(),
+        footprint=footprint.model_dump(mode="json"),
+        method=footprint.method,
+        facility_energy_kwh=footprint.result.facility_energy_kwh.central,
+        total_kgco2e=footprint.result.total_kgco2e.central,
+        engine_version=footprint.engine_version,
+        dataset_version=footprint.dataset_version,
+    )
+
+
+def retry_estimate(*, estimate_id: uuid.UUID) -> bool:
+    """Queue a failed estimate again; False if it has not failed."""
+    with transaction.atomic():
+        now = timezone.now()
+        changed = Estimate.objects.retry(pk=estimate_id, now=now)
+        if changed:
+            transaction.on_commit(lambda: _queue(estimate_id=estimate_id, now=now))
+    return changed
+
+
+def release_estimates(*, worker: str, started: datetime) -> int:
+    """Free what was held under this worker's name before it started, and queue it at once."""
+    freed = Estimate.objects.release(worker=worker, started=started)
+    if freed:
+        rescue_estimates(now=timezone.now())
+    return freed
+
+
+def rescue_estimates(*, now: datetime) -> int:
+    """Queue again what lost its message or its worker; fail what was tried too often."""
+    queue_length = broker.queue_length(queue=QUEUE)
+    if queue_length is None:
+        return 0
+    Estimate.objects.give_up(now=now)
+    lost = Estimate.objects.waiting_for_a_message(now=now, queue_is_empty=queue_length == 0)
+    waiting = list(lost.order_by("created_at").values_list("id", flat=True)[:RESCUED_AT_ONCE])
+    for estimate_id in waiting:
+        _queue(estimate_id=estimate_id, now=now)
+    return len(waiting)
+
+
+def site_health() -> SiteHealth:
+    """What works at this moment: database, broker, workers."""
+    try:
+        Estimate.objects.exists()
+        database = True
+    except Exception:
+        logger.exception("The database does not answer")
+        database = False
+    workers = broker.live_workers()
+    return SiteHealth(
+        database=database,
+        broker=workers is not None,
+        workers_count=workers[""] if workers else 0,
+        queues=frozenset(queue for queue in workers if queue) if workers else frozenset(),
+    )
