@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
@@ -126,4 +127,6 @@ class ErrorShapeMiddleware:
 
 def docs(request: HttpRequest) -> HttpResponse:
     """The page to read and try the API, with scripts of our own server only."""
-    return render(request, "api_docs.html")
+    settings = {"url": reverse("api:openapi-json"), "layout": "BaseLayout", "deepLinking": True, "validatorUrl": None}
+    base_url = request.build_absolute_uri("/").rstrip("/")
+    return render(request, "api_docs.html", {"swagger_settings": settings, "base_url": base_url})
