@@ -1,0 +1,59 @@
+"""`./wattprint up`: the whole site on this machine, until Ctrl-C."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from launch.site import LOOPBACK, ROOT, Site
+from launch.supervisor import say
+from launch.trouble import Stopped, Trouble
+
+
+def port_number(text: str) -> int:
+    """A port that a program may listen on."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
+
+
+def main() -> int:
+    """Bring the site up, print its address, look after it, take it down."""
+    parser = argparse.ArgumentParser(prog="wattprint up", description="Start Wattprint on this machine.")
+    parser.add_argument("--port", type=port_number, default=8000, help="where the site listens (default 8000)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--data", type=Path, default=ROOT / "var", help="folder that keeps everything (default var/)")
+    options = parser.parse_args()
+    site = Site(data=options.data.absolute(), host=options.host, port=options.port, given=os.environ)
+
+    def asked_to_stop(number: int, frame: FrameType | None) -> None:
+        site.ask_to_stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, asked_to_stop)
+    code = 0
+    try:
+        site.start()
+        if site.host not in LOOPBACK:
+            say(f"Anybody who reaches {site.host} can use it: --host without a loopback address opens it to the network.")
+        print(site.url, flush=True)
+        say("Ctrl-C stops it.")
+        site.watch()
+    except Stopped:
+        pass
+    except Trouble as trouble:
+        say(f"\n{trouble}" if site.supervisor else str(trouble))
+        code = 1
+    finally:
+        if site.supervisor is not None:
+            say("\nStopping ...")
+        site.stop()
+    if not code and site.stopping:
+        say("Stopped; everything is kept in " + str(site.folder.path))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The data folder of one installation: made private, checked, and held by one run at a time."""
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+from launch.trouble import Trouble
+
+#: Below this the database, its journal and a report cannot be written with any safety. [bytes]
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+
+
+def why(problem: OSError, folder: Path) -> Trouble:
+    """A failed write, said so that a person knows what to do."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Trouble(f"The disk of {folder} is full: make room there, or name another folder with --data.")
+    if problem.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return Trouble(f"{folder} cannot be written to: change who may, or name another folder with --data.")
+    if problem.errno in (errno.ENOTDIR, errno.EEXIST):
+        return Trouble(f"{folder} is a file, not a folder: name another one with --data.")
+    return Trouble(f"{folder} cannot be used ({problem.strerror}): name another folder with --data.")
+
+
+class DataFolder:
+    """Where everything lives that must outlast a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.logs = path / "logs"
+        self.redis = path / "redis"
+        self.database = path / "wattprint.sqlite3"
+        self.run_file = path / "run.json"
+        self._lock: int | None = None
+
+    def prepare(self) -> None:
+        """Make the folder, for its owner's eyes only, and see that it can be written to."""
+        try:
+            for folder in (self.path, self.logs, self.redis):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = self.path / ".probe"
+            try:
+                with probe.open("wb") as file:
+                    file.write(b"x" * 65536)
+                    file.flush()
+                    os.fsync(file.fileno())
+            finally:
+                probe.unlink(missing_ok=True)
+            free_bytes = shutil.disk_usage(self.path).free
+        except OSError as problem:
+            raise why(problem, self.path) from None
+        if free_bytes < LEAST_FREE_BYTES:
+            raise Trouble(
+                f"The disk of {self.path} has {free_bytes // 1_000_000} MB left, and Wattprint wants "
+                f"{LEAST_FREE_BYTES // 1_000_000}: make room there, or name another folder with --data."
+            )
+
+    def hold(self) -> None:
+        """Take the folder for this run. The lock goes with the process, however it ends."""
+        try:
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            url = self.last_run().get("url")
+            place = f"at {url}" if url else "and is just starting"
+            raise Trouble(
+                f"Wattprint is already running on {self.path}, {place}. Stop that one, or name another folder with --data."
+            ) from None
+        except OSError as problem:
+            raise why(problem, self.path) from None
+
+    def release(self) -> None:
+        """Give the folder free."""
+        self.run_file.unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def last_run(self) -> dict[str, Any]:
+        """What the present run, or one that ended without a word, wrote about itself."""
+        try:
+            told = json.loads(self.run_file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    def tell_run(self, told: dict[str, Any]) -> None:
+        """Write who runs here: the second caller's sentence and the clearing up after a crash need it."""
+        fresh = self.run_file.with_suffix(".new")
+        fresh.write_text(json.dumps(told))
+        fresh.replace(self.run_file)
+
+    def secret_key(self) -> str:
+        """The key that signs sessions and forms: made once, then kept."""
+        file = self.path / "secret_key"
+        try:
+            if not file.exists():
+                fresh = self.path / "secret_key.new"
+                fresh.unlink(missing_ok=True)
+                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+                    opened.write(secrets.token_urlsafe(64))
+                fresh.replace(file)
+            return file.read_text().strip()
+        except OSError as problem:
+            raise why(problem, self.path) from None

@@ -1,0 +1,278 @@
+"""One running Wattprint: what it consists of, how it comes up, how it goes down."""
+
+import hashlib
+import http.client
+import importlib.metadata
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from launch import redis
+from launch.folder import DataFolder, why
+from launch.processes import Service, commands_of_group, end_group, started_at
+from launch.supervisor import Supervisor, say
+from launch.trouble import Stopped, Trouble
+
+ROOT = Path(__file__).resolve().parents[1]
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+#: Everything must be up by then; a first start on a slow machine compiles Python's modules. [s]
+UP_WITHIN_S = 120.0
+WORKERS = ("worker-estimates", "worker-reports")
+
+
+def free_of_others(host: str, port: int) -> None:
+    """See that nobody listens there yet."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise Trouble(f"--host {host}: this machine has no such address.") from None
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError:
+            raise Trouble(f"Port {port} is kept for the system: name one above 1023 with --port.") from None
+        except OSError as problem:
+            if problem.errno in {98, 48}:
+                raise Trouble(f"Port {port} is taken by another program: name another one with --port.") from None
+            raise Trouble(f"--host {host} --port {port}: {problem.strerror}.") from None
+
+
+class Site:
+    """The site on one data folder."""
+
+    def __init__(self, *, data: Path, host: str, port: int, given: Mapping[str, str]) -> None:
+        self.folder = DataFolder(data)
+        self.host, self.port = host, port
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        self._given = given
+        self._redis_socket: Path | None = None
+        self.supervisor: Supervisor | None = None
+        self.stopping = False
+
+    # --- up -----------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring everything up; returns when the site says that it is well."""
+        self.folder.prepare()
+        self.folder.hold()
+        self._clear_up_after_a_crash()
+        free_of_others(self.host, self.port)
+        self._tell()
+        environment = self._environment()
+        self.supervisor = Supervisor(environment, ROOT, self.folder.logs, self._tell)
+        if self._redis_socket is not None:
+            self._start_redis()
+        self._prepare_database(environment)
+        for service in self._services():
+            self.supervisor.start(service)
+        self._wait_until_well()
+
+    def _environment(self) -> dict[str, str]:
+        environment = dict(self._given)
+        hosts = [name for name in environment.get("ALLOWED_HOSTS", "").split(",") if name.strip()]
+        own = ["localhost", "127.0.0.1", "[::1]"]
+        if self.host not in LOOPBACK:
+            own += [f"[{self.host}]" if ":" in self.host else self.host, socket.gethostname(), socket.getfqdn()]
+        environment["ALLOWED_HOSTS"] = ",".join(dict.fromkeys([*hosts, *own]))
+        environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        environment["WATTPRINT_DATA"] = str(self.folder.path)
+        environment["PYTHONUNBUFFERED"] = "1"
+        environment.setdefault("DEBUG", "0")
+        if not environment.get("SECRET_KEY"):
+            environment["SECRET_KEY"] = self.folder.secret_key()
+        if not environment.get("DATABASE_URL"):
+            environment["DATABASE_URL"] = f"sqlite:///{quote(str(self.folder.database))}"
+        if not environment.get("REDIS_URL"):
+            self._redis_command, self._redis_socket = redis.command(self.folder.redis)
+            environment["REDIS_URL"] = f"unix://{self._redis_socket}"
+        return environment
+
+    def _start_redis(self) -> None:
+        assert self.supervisor is not None and self._redis_socket is not None
+        child = self.supervisor.start(Service("redis", self._redis_command, grace_s=20, essential=True))
+        well = redis.wait_until_it_answers(
+            self._redis_socket, timeout_s=30, goes_on=lambda: child.pid is not None and not self.stopping
+        )
+        if self.stopping:
+            raise Stopped
+        if not well:
+            raise Trouble(f"Redis did not start. Its last lines:\n{child.tail()}")
+
+    def _prepare_database(self, environment: Mapping[str, str]) -> None:
+        """Tables and static files, in one process; what has not changed is left as it is."""
+        stamp = self.folder.path / "static.stamp"
+        digest = static_digest()
+        fresh = (self.folder.path / "static").is_dir() and stamp.exists() and stamp.read_text() == digest
+        arguments = [] if fresh else ["--static"]
+        if not fresh:
+            say("Preparing the database and the static files ...")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "launch.prepare", *arguments],
+            env=dict(environment),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        told = ""
+        while process.poll() is None:
+            try:
+                told, _ = process.communicate(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                if self.stopping:
+                    end_group(process.pid, signal.SIGTERM)
+        if self.stopping:
+            raise Stopped
+        (self.folder.logs / "prepare.log").write_text(told)
+        if process.returncode:
+            last = "\n".join(f"    {line}" for line in told.strip().splitlines()[-3:])
+            raise Trouble(f"The database or the static files could not be prepared:\n{last}\n"
+                          f"The whole story: {self.folder.logs / 'prepare.log'}")
+        if not fresh:
+            stamp.write_text(digest)
+
+    def _services(self) -> list[Service]:
+        python = sys.executable
+        celery = [python, "-m", "celery", "-A", "config.celery"]
+        calm = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        schedule = str(self.folder.path / "beat-schedule")
+        return [
+            Service(
+                "worker-estimates",
+                [*celery, "worker", "-Q", "estimates", "-c", "2", "-n", "estimates@%h", *calm],
+                grace_s=20,
+                orphan_signal=signal.SIGQUIT,
+            ),
+            Service(
+                "worker-reports",
+                [*celery, "worker", "-Q", "reports", "-c", "1", "-n", "reports@%h", *calm],
+                grace_s=20,
+                orphan_signal=signal.SIGQUIT,
+            ),
+            Service("beat", [*celery, "beat", "-s", schedule, "--pidfile=", "--loglevel", "WARNING"]),
+            Service("web", web_command(host=self.host, port=self.port), grace_s=15, essential=True),
+        ]
+
+    def _wait_until_well(self) -> None:
+        assert self.supervisor is not None
+        until = time.monotonic() + UP_WITHIN_S
+        answer: dict[str, Any] | None = None
+        while time.monotonic() < until:
+            if self.stopping:
+                raise Stopped
+            self.supervisor.look_after()
+            answer = self.health()
+            if answer is not None and answer.get("status") == "ok":
+                return
+            time.sleep(0.1)
+        raise Trouble(self._what_is_not_well(answer))
+
+    def health(self) -> dict[str, Any] | None:
+        """What the site says about itself; None where it does not answer."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        connection = http.client.HTTPConnection(host, self.port, timeout=5)
+        try:
+            connection.request("GET", "/api/v1/health", headers={"Host": f"localhost:{self.port}"})
+            answer = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        return answer if isinstance(answer, dict) else None
+
+    def _what_is_not_well(self, answer: dict[str, Any] | None) -> str:
+        assert self.supervisor is not None
+        if answer is None:
+            failing, names = "the web server does not answer", ("web",)
+        elif answer.get("database") != "ok":
+            failing, names = "the database does not answer", ("web",)
+        elif answer.get("broker") != "ok":
+            failing, names = "Redis does not answer", ("redis", "web")
+        else:
+            failing, names = "no worker reports for work", WORKERS
+        tails = [f"{child.service.name}:\n{child.tail()}" for child in self.supervisor.children if child.service.name in names]
+        return f"Wattprint did not come up within {UP_WITHIN_S:.0f} s: {failing}. Last lines of\n" + "\n".join(tails)
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Look after the children until asked to stop."""
+        assert self.supervisor is not None
+        while not self.stopping:
+            self.supervisor.look_after()
+            time.sleep(0.2)
+
+    def ask_to_stop(self) -> None:
+        """Stop soon; asked twice, stop without patience."""
+        if self.stopping and self.supervisor is not None:
+            self.supervisor.hurry = True
+        self.stopping = True
+
+    def stop(self) -> None:
+        """Take everything down in order and give the folder free."""
+        if self.supervisor is not None:
+            self.supervisor.stop()
+        if self._redis_socket is not None:
+            self._redis_socket.unlink(missing_ok=True)
+            if self._redis_socket.parent != self.folder.redis:
+                self._redis_socket.parent.rmdir()
+        self.folder.release()
+
+    # --- what it writes about itself ----------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        children = self.supervisor.children if self.supervisor is not None else []
+        pids = {child.service.name: child.pid for child in children if child.pid is not None}
+        started = {name: started_at(pid) for name, pid in pids.items()}
+        try:
+            self.folder.tell_run({"pid": os.getpid(), "url": self.url, "children": pids, "started": started})
+        except OSError as problem:
+            if not self.supervisor or not self.supervisor.children:
+                raise why(problem, self.folder.path) from None
+
+    def _clear_up_after_a_crash(self) -> None:
+        """End what a run left behind that was itself killed: it would hold the port and the socket."""
+        told = self.folder.last_run()
+        children, started = told.get("children", {}), told.get("started", {})
+        left = [(name, pid) for name, pid in children.items() if started.get(name) and started_at(pid) == started[name]]
+        for _, pid in left:
+            end_group(pid, signal.SIGTERM)
+        until = time.monotonic() + 5
+        while time.monotonic() < until and any(started_at(pid) == started[name] for name, pid in left):
+            time.sleep(0.05)
+        for pid in children.values():
+            # The group outlives its leader: the processes of a pool carry no name in the file, but they are in it.
+            if any(str(Path(sys.executable).parent) in command for command in commands_of_group(pid)):
+                end_group(pid)
+
+
+def web_command(*, host: str, port: int) -> list[str]:
+    """The web server: two processes, each with enough threads that a request that waits for a worker holds up no other."""
+    return [
+        *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)],
+        *["--workers", "2", "--blocking-threads", "24", "--backpressure", "128", "--http", "1", "--no-ws"],
+        *["--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "12"],
+        *["--no-access-log", "--log-level", "warning", "--working-dir", str(ROOT), "config.wsgi:application"],
+    ]
+
+
+def static_digest() -> str:
+    """Changes when a static file or the lock changes."""
+    digest = hashlib.sha256(importlib.metadata.version("django").encode())
+    digest.update((ROOT / "requirements.txt").read_bytes())
+    for app in ("estimator", "reports", "config"):
+        for file in sorted((ROOT / app).rglob("*")):
+            if file.is_file() and ("static" in file.relative_to(ROOT).parts or file.name == "staticfiles.py"):
+                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
