@@ -34,3 +34,7 @@ class Factors:
     dataset_version: str
     equivalents: tuple[EquivalentFactor, ...] = ()
     warnings: tuple[Warning, ...] = field(default=())
+    #: The board's limit, to judge whether a draw can be true. [W]
+    accelerator_tdp_w: float | None = None
+    #: The board's name for people, for warnings.
+    accelerator_name: str = ""

@@ -195,6 +195,8 @@ def readable(footprint: Footprint, translate: Callable[[str], str] = str) -> Foo
                 item.model_copy(update={"message": fill(item.message, item.text_params), "text_params": {}})
                 for item in footprint.warnings
             ),
-            "equivalents": tuple(item.model_copy(update={"label": fill(item.label, {})}) for item in footprint.equivalents),
+            "equivalents": tuple(
+                item.model_copy(update={"label": fill(item.label, {})}) for item in footprint.equivalents
+            ),
         }
     )

@@ -13,9 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 Activity = Literal["training", "inference"]
-Method = Literal[
-    "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
-]
+Method = Literal["strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"]
 MethodChoice = Literal["auto"] | Method
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
 

@@ -40,7 +40,7 @@ _UNKNOWN_NEAR: Final = _("There is no such field. Did you mean %(near)s?")
 def _known_fields(path: Sequence[int | str]) -> list[str]:
     model: Any = Workload
     for part in path:
-        inner = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        inner = model.model_fields.get(str(part)) if isinstance(model, type) and issubclass(model, BaseModel) else None
         if inner is None:
             return []
         model = inner.annotation
@@ -64,7 +64,9 @@ def problems_of(errors: Sequence[ErrorDetails | dict[str, Any]]) -> tuple[InputP
     problems = []
     for error in errors:
         loc = tuple(error["loc"])
-        context = {key: value for key, value in (error.get("ctx") or {}).items() if isinstance(value, str | int | float)}
+        context = {
+            key: value for key, value in (error.get("ctx") or {}).items() if isinstance(value, str | int | float)
+        }
         kind = error["type"]
         message = _MESSAGES.get(kind, error["msg"].replace("%", "%%"))
         near: tuple[str, ...] = ()

@@ -1,0 +1,290 @@
+"""
+The composer: from a workload and its resolved factors to the whole footprint, in the order in which a person would.
+
+Every quantity is one line of a `Sheet`, and a line whose inputs are unknown is left out.
+"""
+
+import math
+from typing import Final
+
+from estimator.core import ENGINE_VERSION, cost
+from estimator.core.factors import EquivalentFactor, Factors
+from estimator.core.footprint import (
+    QUALITY_ORDER,
+    Equivalent,
+    Footprint,
+    FunctionalUnitResult,
+    Quality,
+    Quantities,
+    Range,
+    Source,
+    Warning,
+    gettext_noop,
+)
+from estimator.core.inputs import AVAILABLE_METHODS, InputProblem, InputProblems, Method, Workload
+from estimator.core.lines import SYSTEM_COMPONENTS, write_emissions, write_energy, write_water_and_cost
+from estimator.core.plausibility import plausibility_warnings
+from estimator.core.sheet import Sheet, by_name
+from estimator.core.units import Quantity
+
+#: The inputs that a method cannot do without, beside PUE and the grid's intensity.
+REQUIRED_NAMES: Final[dict[Method, tuple[str, ...]]] = {
+    "strubell_2019": ("duration_h",),
+    "device_hours": ("mean_accelerator_power_w",),
+    "measured": ("it_energy_kwh",),
+}
+HARDWARE_NAMES: Final = frozenset((*SYSTEM_COMPONENTS, "mean_system_power_w", "utilisation"))
+
+#: A part of the total that is smaller than this does not decide how good the total is.
+SMALLEST_DECISIVE_SHARE: Final = 0.05
+#: Amounts that a person can picture, and the one that is pictured best.
+READABLE_AMOUNTS: Final = (0.1, 10_000.0)
+BEST_AMOUNT: Final = 30.0
+MOST_EQUIVALENTS: Final = 4
+
+
+def estimate(workload: Workload, factors: Factors) -> Footprint:
+    """
+    Footprint of one run, with every step that leads to it.
+
+    Parameters
+    ----------
+    workload : Workload
+        The run as its user describes it.
+    factors : Factors
+        The value of every input, looked up or given, with its range and source.
+
+    Returns
+    -------
+    Footprint
+        Central values by exact arithmetic at the central inputs; ranges from the 5th to the 95th percentile of the
+        draws; None for what the inputs cannot tell.
+
+    Raises
+    ------
+    InputProblems
+        If the method is not available or an input that it needs is absent; all problems at once.
+    ValueError
+        If a result is too large to be a number.
+    """
+    _refuse_incomplete(workload, factors)
+    sheet = Sheet(
+        assumptions=factors.assumptions,
+        sources=factors.sources,
+        draws_count=workload.uncertainty.draws_count,
+        seed=workload.uncertainty.seed,
+    )
+    write_energy(sheet, workload, factors)
+    write_emissions(sheet, workload)
+    write_water_and_cost(sheet)
+    cloud_cost_usd = _cloud_cost_usd(sheet, factors)
+    functional_unit = _functional_unit(sheet, workload)
+    result = _quantities(sheet, cloud_cost_usd=cloud_cost_usd, functional_unit=functional_unit)
+    equivalents = _equivalents(result.total_kgco2e.central, factors.equivalents)
+    assumptions = tuple(factors.assumptions.values())
+    steps = tuple(sheet.steps)
+    cited: set[str] = set()
+    for source_ids in (item.source_ids for items in (steps, assumptions, equivalents) for item in items):
+        cited.update(source_ids)
+    return Footprint(
+        title=workload.title,
+        activity=workload.activity,
+        method=factors.method,
+        boundary=factors.boundary,
+        quality=_quality(sheet, factors),
+        result=result,
+        steps=steps,
+        assumptions=assumptions,
+        contributions=sheet.contributions("total_kgco2e"),
+        equivalents=equivalents,
+        warnings=(
+            *factors.warnings,
+            *plausibility_warnings(workload=workload, factors=factors),
+            *_gaps(sheet, workload),
+        ),
+        sources=_cited_sources(factors, cited),
+        engine_version=ENGINE_VERSION,
+        dataset_version=factors.dataset_version,
+        input_digest=workload.input_digest,
+    )
+
+
+def _refuse_incomplete(workload: Workload, factors: Factors) -> None:
+    if factors.method not in AVAILABLE_METHODS:
+        message = gettext_noop("The method %(method)s cannot be computed yet. Choose one of: %(methods)s.")
+        text_params = {"method": factors.method, "methods": ", ".join(AVAILABLE_METHODS)}
+        raise InputProblems((InputProblem(path="method", message=message, text_params=text_params),))
+    needed = ["pue", "grid_intensity_gco2e_per_kwh", *REQUIRED_NAMES[factors.method]]
+    if factors.method == "strubell_2019" and "mean_system_power_w" not in factors.assumptions:
+        needed += SYSTEM_COMPONENTS
+    if factors.method == "device_hours" and "accelerator_hours" not in factors.assumptions:
+        needed += ("accelerator_count", "duration_h")
+    if workload.development_factor != 0.0:
+        needed.append("development_factor")
+    if workload.repeat_count != 1:
+        needed.append("repeat_count")
+    missing = [name for name in needed if name not in factors.assumptions]
+    if missing:
+        message = gettext_noop("The method %(method)s needs this value. Give it, or choose another method.")
+        raise InputProblems(
+            tuple(
+                InputProblem(
+                    path=f"hardware.{name}" if name in HARDWARE_NAMES else name,
+                    message=message,
+                    text_params={"method": factors.method},
+                )
+                for name in missing
+            )
+        )
+
+
+def _cloud_cost_usd(sheet: Sheet, factors: Factors) -> Range | None:
+    """Cost at the two list prices: bounds, not percentiles, as a price list is not a matter of chance."""
+    price = factors.assumptions.get("cloud_price_usd_per_accelerator_h")
+    written = sheet.line(
+        "cloud_cost_usd",
+        label=gettext_noop("Cost of renting the accelerators"),
+        formula="accelerator_hours × cloud_price_usd_per_accelerator_h",
+        unit="USD",
+        quantity=cost.cloud_cost_usd,
+        takes=by_name("accelerator_hours", "cloud_price_usd_per_accelerator_h"),
+    )
+    if price is None or not written:
+        return None
+    low_usd, high_usd = (
+        float(
+            cost.cloud_cost_usd(
+                accelerator_hours=sheet.central("accelerator_hours"), cloud_price_usd_per_accelerator_h=price_usd
+            )
+        )
+        for price_usd in (price.low, price.high)
+    )
+    return Range(low=low_usd, central=sheet.central("cloud_cost_usd"), high=high_usd)
+
+
+def _functional_unit(sheet: Sheet, workload: Workload) -> FunctionalUnitResult | None:
+    count = workload.functional_unit.count
+    if count is None:
+        return None
+    name = workload.functional_unit.name or gettext_noop("unit")
+    sheet.put("functional_unit_count", count)
+    for quantity, per_unit_name, label, unit in (
+        ("total_kgco2e", "kgco2e_per_unit", gettext_noop("Total emissions of one unit"), "kgCO2e"),
+        ("facility_energy_kwh", "kwh_per_unit", gettext_noop("Energy of one unit"), "kWh"),
+    ):
+        sheet.line(
+            per_unit_name,
+            label=label,
+            formula=f"{quantity} ÷ functional_unit_count",
+            unit=unit,
+            quantity=_per_unit,
+            takes={"amount": quantity, "count": "functional_unit_count"},
+        )
+    return FunctionalUnitResult(
+        name=name,
+        count=count,
+        kgco2e_per_unit=sheet.known_range("kgco2e_per_unit"),
+        kwh_per_unit=sheet.known_range("kwh_per_unit"),
+    )
+
+
+def _per_unit(*, amount: Quantity, count: Quantity) -> Quantity:
+    return amount / count
+
+
+def _quantities(
+    sheet: Sheet, *, cloud_cost_usd: Range | None, functional_unit: FunctionalUnitResult | None
+) -> Quantities:
+    return Quantities(
+        accelerator_energy_kwh=sheet.range("accelerator_energy_kwh"),
+        it_energy_kwh=sheet.known_range("it_energy_kwh"),
+        facility_energy_kwh=sheet.known_range("facility_energy_kwh"),
+        operational_location_based_kgco2e=sheet.known_range("operational_location_based_kgco2e"),
+        operational_market_based_kgco2e=sheet.range("operational_market_based_kgco2e"),
+        embodied_share_kgco2e=sheet.range("embodied_share_kgco2e"),
+        total_kgco2e=sheet.known_range("total_kgco2e"),
+        water_l=sheet.range("water_l"),
+        electricity_cost_usd=sheet.range("electricity_cost_usd"),
+        cloud_cost_usd=cloud_cost_usd,
+        accelerator_hours=sheet.range("accelerator_hours"),
+        functional_unit=functional_unit,
+    )
+
+
+def _quality(sheet: Sheet, factors: Factors) -> Quality:
+    """Worst tier among the inputs of those parts of the total that weigh enough to matter."""
+    total_kgco2e = sheet.central("total_kgco2e")
+    decisive = set(sheet.inputs_of("facility_energy_kwh"))
+    for part in ("operational_location_based_kgco2e", "embodied_share_kgco2e"):
+        if part in sheet and sheet.central(part) >= SMALLEST_DECISIVE_SHARE * total_kgco2e:
+            decisive |= sheet.inputs_of(part)
+    return max((factors.assumptions[name].quality for name in decisive), key=QUALITY_ORDER.index)
+
+
+def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tuple[Equivalent, ...]:
+    """Few things of different kinds, in amounts that a person can picture, in the order of the catalogue."""
+    best: dict[str, tuple[float, int]] = {}
+    smallest, largest = READABLE_AMOUNTS
+    for place, factor in enumerate(known):
+        amount = total_kgco2e / factor.kgco2e_per_unit if factor.kgco2e_per_unit > 0.0 else 0.0
+        if smallest <= amount <= largest:
+            # One of a kind: the key's first word says which, as in `car_km_eu` and `car_year_us`.
+            kind = factor.key.split("_", 1)[0]
+            best[kind] = min(best.get(kind, (math.inf, -1)), (abs(math.log(amount / BEST_AMOUNT)), place))
+    chosen = sorted(place for _, place in sorted(best.values())[:MOST_EQUIVALENTS])
+    return tuple(
+        Equivalent(
+            name=factor.key,
+            label=factor.label,
+            amount=total_kgco2e / factor.kgco2e_per_unit,
+            unit=factor.unit,
+            source_ids=factor.source_ids,
+        )
+        for factor in (known[place] for place in chosen)
+    )
+
+
+def _gaps(sheet: Sheet, workload: Workload) -> tuple[Warning, ...]:
+    """What was asked for and could not be computed, with what is missing: never a silent omission."""
+    gaps = []
+    if workload.embodied.include and "embodied_share_kgco2e" not in sheet:
+        gaps.append(
+            Warning(
+                code="embodied_unknown",
+                message=gettext_noop(
+                    "The total leaves out the making of the devices: it needs the accelerator, their number and the hours."
+                ),
+                field="hardware.accelerator",
+            )
+        )
+    if any(value is not None for _, value in workload.market_based) and "operational_market_based_kgco2e" not in sheet:
+        gaps.append(
+            Warning(
+                code="market_based_incomplete",
+                message=gettext_noop(
+                    "The figure by contract needs the contracted share and the intensity of the contract."
+                ),
+                field="market_based.contracted_share",
+            )
+        )
+    if workload.functional_unit.name is not None and workload.functional_unit.count is None:
+        gaps.append(
+            Warning(
+                code="functional_unit_without_count",
+                message=gettext_noop("Say how many units of service this run gave, to have the footprint of one."),
+                field="functional_unit.count",
+            )
+        )
+    if workload.levers:
+        gaps.append(
+            Warning(
+                code="levers_not_computed",
+                message=gettext_noop("Levers cannot be computed yet: the footprint is that of the run as it is."),
+                field="levers",
+            )
+        )
+    return tuple(gaps)
+
+
+def _cited_sources(factors: Factors, source_ids: set[str]) -> dict[str, Source]:
+    return {source_id: source for source_id, source in factors.sources.items() if source_id in source_ids}
