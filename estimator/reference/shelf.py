@@ -1,0 +1,245 @@
+"""The tables of one folder: read when first asked for, checked against each other, and kept."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from estimator.core.factors import EquivalentFactor
+from estimator.core.footprint import Source
+from estimator.reference.names import (
+    ACCELERATOR_WORDING,
+    CPU_WORDING,
+    MODEL_WORDING,
+    Found,
+    NameIndex,
+    Searchable,
+    Wording,
+    searchable,
+)
+from estimator.reference.places import Places
+from estimator.reference.tables import (
+    TABLES,
+    Accelerator,
+    CloudPrice,
+    CloudRegion,
+    CountryWithoutFactor,
+    Cpu,
+    Default,
+    EquivalentRow,
+    Grid,
+    ModelRow,
+    Named,
+    PublishedRun,
+    PueRow,
+    Row,
+    SourceRow,
+    TableError,
+    ZoneName,
+    read_table,
+    refuse_repeats,
+)
+
+AnyRow = TypeVar("AnyRow", bound=BaseModel)
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+class Shelf:
+    """
+    The reference data of one folder.
+
+    Nothing is read before it is asked for; what was read is frozen and kept. Each table is checked on its own and
+    against the sources, so that no value without a publisher can be used.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the CSV files lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def dataset_version(self) -> str:
+        """First twelve digits of the SHA-256 of all files: another byte, another version."""
+        digest = hashlib.sha256()
+        for path in sorted(self.folder.glob("*.csv")):
+            content = path.read_bytes()
+            digest.update(f"{path.name}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()[:12]
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Every source, by id."""
+        return MappingProxyType(
+            {
+                row.id: Source(
+                    title=row.title, publisher=row.publisher, year=row.year, url=row.url, licence=row.licence
+                )
+                for row in self.source_rows
+            }
+        )
+
+    @cached_property
+    def source_rows(self) -> tuple[SourceRow, ...]:
+        """Every source, with what is to be known about it."""
+        rows = read_table(self.folder / "sources.csv", SourceRow)
+        refuse_repeats("sources.csv", rows, lambda row: row.id)
+        return rows
+
+    def _table(self, file: str, row_type: type[AnyRow], key: Callable[[AnyRow], object]) -> tuple[AnyRow, ...]:
+        rows = read_table(self.folder / file, row_type)
+        refuse_repeats(file, rows, key)
+        cited_columns = [name for name in row_type.model_fields if name.endswith("source_ids")]
+        for number, row in enumerate(rows, start=2):
+            for column in cited_columns:
+                for source_id in getattr(row, column):
+                    if source_id not in self.sources:
+                        raise TableError(file, number, column, f"{source_id} is not in sources.csv")
+        return rows
+
+    @cached_property
+    def accelerators(self) -> tuple[Accelerator, ...]:
+        """Every accelerator."""
+        return self._table("accelerators.csv", Accelerator, lambda row: row.id)
+
+    @cached_property
+    def cpus(self) -> tuple[Cpu, ...]:
+        """Every CPU."""
+        return self._table("cpus.csv", Cpu, lambda row: row.id)
+
+    @cached_property
+    def models(self) -> tuple[ModelRow, ...]:
+        """Every model."""
+        return self._table("models.csv", ModelRow, lambda row: row.id)
+
+    @cached_property
+    def pue_rows(self) -> tuple[PueRow, ...]:
+        """Every published PUE and WUE that is not of one cloud region."""
+        return self._table("pue.csv", PueRow, lambda row: row.id)
+
+    @cached_property
+    def equivalent_rows(self) -> tuple[EquivalentRow, ...]:
+        """Every equivalent, also those that are not to be shown."""
+        return self._table("equivalents.csv", EquivalentRow, lambda row: row.id)
+
+    @cached_property
+    def published_runs(self) -> tuple[PublishedRun, ...]:
+        """Training runs whose energy was published."""
+        return self._table("published_runs.csv", PublishedRun, lambda row: row.id)
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Default]:
+        """What is assumed where nothing is given, by name."""
+        rows = self._table("defaults.csv", Default, lambda row: row.id)
+        for number, row in enumerate(rows, start=2):
+            if not row.low <= row.central <= row.high:
+                raise TableError("defaults.csv", number, "central", "not between low and high")
+        return MappingProxyType({row.id: row for row in rows})
+
+    @cached_property
+    def cloud_prices(self) -> Mapping[str, CloudPrice]:
+        """Prices, by accelerator."""
+        rows = self._table("cloud_prices.csv", CloudPrice, lambda row: row.accelerator)
+        return MappingProxyType({row.accelerator: row for row in rows})
+
+    @cached_property
+    def places(self) -> Places:
+        """Grid zones, countries and cloud regions."""
+        return Places(
+            grids=self._table("grids.csv", Grid, lambda row: (row.zone, row.year, row.basis, row.signal, row.method)),
+            zone_names=self._table("zone_names.csv", ZoneName, lambda row: row.zone),
+            without_factor=self._table("countries_without_factor.csv", CountryWithoutFactor, lambda row: row.iso2),
+            regions=self._table("cloud_regions.csv", CloudRegion, lambda row: (row.provider, row.region)),
+        )
+
+    @cached_property
+    def fleet_pue(self) -> Mapping[str, PueRow]:
+        """The row that stands for a provider's regions that have no PUE of their own."""
+        return MappingProxyType({row.provider: row for row in self.pue_rows if row.provider and row.is_fleet_pue})
+
+    @cached_property
+    def fleet_wue(self) -> Mapping[str, PueRow]:
+        """The row that stands for a provider's regions that have no WUE of their own."""
+        return MappingProxyType({row.provider: row for row in self.pue_rows if row.provider and row.is_fleet_wue})
+
+    @cached_property
+    def equivalents(self) -> tuple[EquivalentFactor, ...]:
+        """The equivalents that may be shown, in the order of the table."""
+        return tuple(
+            EquivalentFactor(
+                key=row.id,
+                label=row.label,
+                unit=row.unit,
+                kgco2e_per_unit=row.kgco2e_per_unit,
+                source_ids=row.source_ids,
+            )
+            for row in self.equivalent_rows
+            if row.preferred and row.kgco2e_per_unit is not None
+        )
+
+    @cached_property
+    def accelerator_names(self) -> NameIndex[Accelerator]:
+        """Accelerators, by everything that they are called."""
+        return _named("accelerators.csv", self.accelerators, ACCELERATOR_WORDING)
+
+    @cached_property
+    def cpu_names(self) -> NameIndex[Cpu]:
+        """CPUs, by everything that they are called."""
+        return _named("cpus.csv", self.cpus, CPU_WORDING)
+
+    @cached_property
+    def model_names(self) -> NameIndex[ModelRow]:
+        """Models, by everything that they are called."""
+        return _named("models.csv", self.models, MODEL_WORDING)
+
+    @cached_property
+    def searchable(self) -> Mapping[str, tuple[Searchable[Any], ...]]:
+        """Rows of the simple tables with their names folded, by the name of the table."""
+        named: Mapping[str, tuple[Named, ...]] = {
+            "accelerators": self.accelerators,
+            "cpus": self.cpus,
+            "models": self.models,
+        }
+        return MappingProxyType(
+            {
+                **{
+                    table: tuple(
+                        searchable(row, (row.name, row.id, *row.aliases, *row.ambiguous_aliases)) for row in rows
+                    )
+                    for table, rows in named.items()
+                },
+                "equivalents": tuple(searchable(row, (row.label, row.id)) for row in self.equivalent_rows),
+                "sources": tuple(searchable(row, (row.title, row.id, row.publisher)) for row in self.source_rows),
+            }
+        )
+
+    def read_all(self) -> tuple[Row, ...]:
+        """Every row of every table that cites a source, each table checked."""
+        return (
+            *self.accelerators,
+            *self.cpus,
+            *self.models,
+            *self.pue_rows,
+            *self.equivalent_rows,
+            *self.published_runs,
+            *self.defaults.values(),
+            *self.cloud_prices.values(),
+            *self.places.rows,
+        )
+
+
+def _named(file: str, rows: tuple[AnyNamed, ...], wording: Wording) -> NameIndex[AnyNamed]:
+    try:
+        return NameIndex(((row, row.id, row.name, row.aliases, row.ambiguous_aliases) for row in rows), wording=wording)
+    except ValueError as error:
+        raise TableError(file, None, "aliases", str(error)) from error
+
+
+__all__ = ["TABLES", "Found", "Shelf"]
