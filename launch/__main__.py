@@ -37,7 +37,7 @@ def main() -> int:
     try:
         site.start()
         if site.host not in LOOPBACK:
-            say(f"Anybody who reaches {site.host} can use it: --host without a loopback address opens it to the network.")
+            say(f"Others can reach it: {site.host} is open to the network, not to this machine alone.")
         print(site.url, flush=True)
         say("Ctrl-C stops it.")
         site.watch()

@@ -68,7 +68,7 @@ class DataFolder:
             url = self.last_run().get("url")
             place = f"at {url}" if url else "and is just starting"
             raise Trouble(
-                f"Wattprint is already running on {self.path}, {place}. Stop that one, or name another folder with --data."
+                f"Wattprint already runs on {self.path}, {place}. Stop that one, or name another folder with --data."
             ) from None
         except OSError as problem:
             raise why(problem, self.path) from None

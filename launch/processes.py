@@ -5,9 +5,9 @@ import contextlib
 import ctypes
 import io
 import os
+import platform
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,8 @@ DEATHS_PER_MINUTE = 5
 #: A log is put aside at this size, and one older one is kept. [bytes]
 LOG_BYTES = 5_000_000
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+LINUX: bool = platform.system() == "Linux"
+_libc = ctypes.CDLL(None) if LINUX else None
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Service:
 
 def started_at(pid: int) -> str | None:
     """When a process began, as the system tells it: with the number, the name of one process for all time."""
-    if sys.platform == "linux":
+    if LINUX:
         try:
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
         except (OSError, IndexError):
@@ -48,7 +49,7 @@ def started_at(pid: int) -> str | None:
 
 def commands_of_group(group: int) -> list[str]:
     """The command lines of all processes of a group."""
-    if sys.platform != "linux":
+    if not LINUX:
         told = subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=False).stdout
         pairs = [line.split(None, 1) for line in told.splitlines()]
         return [pair[1] for pair in pairs if len(pair) == 2 and pair[0] == str(group)]

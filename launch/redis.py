@@ -51,7 +51,7 @@ def _major(program: Path) -> int:
 
 
 def socket_path(folder: Path) -> Path:
-    """Where the socket lies: in the folder, or in a short private one where that path is too long or has odd letters."""
+    """Where the socket lies: in the folder, or in a short private one where its path is too long or has odd letters."""
     wanted = folder / "redis.sock"
     if len(os.fsencode(wanted)) <= LONGEST_SOCKET_PATH_BYTES and re.fullmatch(r"[A-Za-z0-9/._-]+", str(wanted)):
         return wanted

@@ -137,8 +137,10 @@ class Site:
         (self.folder.logs / "prepare.log").write_text(told)
         if process.returncode:
             last = "\n".join(f"    {line}" for line in told.strip().splitlines()[-3:])
-            raise Trouble(f"The database or the static files could not be prepared:\n{last}\n"
-                          f"The whole story: {self.folder.logs / 'prepare.log'}")
+            raise Trouble(
+                f"The database or the static files could not be prepared:\n{last}\n"
+                f"The whole story: {self.folder.logs / 'prepare.log'}"
+            )
         if not fresh:
             stamp.write_text(digest)
 
@@ -193,15 +195,20 @@ class Site:
 
     def _what_is_not_well(self, answer: dict[str, Any] | None) -> str:
         assert self.supervisor is not None
+        names: tuple[str, ...] = ("web",)
         if answer is None:
-            failing, names = "the web server does not answer", ("web",)
+            failing = "the web server does not answer"
         elif answer.get("database") != "ok":
-            failing, names = "the database does not answer", ("web",)
+            failing = "the database does not answer"
         elif answer.get("broker") != "ok":
             failing, names = "Redis does not answer", ("redis", "web")
         else:
             failing, names = "no worker reports for work", WORKERS
-        tails = [f"{child.service.name}:\n{child.tail()}" for child in self.supervisor.children if child.service.name in names]
+        tails = [
+            f"{child.service.name}:\n{child.tail()}"
+            for child in self.supervisor.children
+            if child.service.name in names
+        ]
         return f"Wattprint did not come up within {UP_WITHIN_S:.0f} s: {failing}. Last lines of\n" + "\n".join(tails)
 
     # --- running ------------------------------------------------------------------------------------------------------
@@ -258,7 +265,7 @@ class Site:
 
 
 def web_command(*, host: str, port: int) -> list[str]:
-    """The web server: two processes, each with enough threads that a request that waits for a worker holds up no other."""
+    """The web server: two processes, with enough threads that a request that waits for a worker holds up no other."""
     return [
         *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)],
         *["--workers", "2", "--blocking-threads", "24", "--backpressure", "128", "--http", "1", "--no-ws"],

@@ -60,9 +60,13 @@ class Supervisor:
         if len(recent) >= DEATHS_PER_MINUTE:
             log = self._logs / f"{name}.log"
             if child.service.essential:
-                raise Trouble(f"{name} ended {DEATHS_PER_MINUTE} times within a minute, so Wattprint stops. Its log: {log}")
-            say(f"{name} ended {DEATHS_PER_MINUTE} times within a minute: the site stays up without it, and it is tried "
-                f"again in {_PAUSE_S:.0f} s. Its log: {log}")
+                raise Trouble(
+                    f"{name} ended {DEATHS_PER_MINUTE} times within a minute, so Wattprint stops. Its log: {log}"
+                )
+            say(
+                f"{name} ended {DEATHS_PER_MINUTE} times within a minute: the site stays up without it, and it is "
+                f"tried again in {_PAUSE_S:.0f} s. Its log: {log}"
+            )
             child.deaths.clear()
             child.start_again_at = now + _PAUSE_S
             return

@@ -1,0 +1,208 @@
+"""Fixtures for all tests. What needs a server asks for it by name; the others run without any."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.harness import environment
+
+environment.prepare()
+
+from tests.harness import not_run as left_out  # noqa: E402
+from tests.harness.browser import Faults, Pages, chromium, running_browser  # noqa: E402
+from tests.harness.postgresql import binaries, running_postgresql  # noqa: E402
+from tests.harness.servers import LiveSite, Redis, Worker, running_site  # noqa: E402
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("house")
+
+#: A test that asks for one of these talks to processes with a database of their own.
+WITH_OTHER_PROCESSES = {"live_site", "make_site", "page", "new_page", "browser", "celery_worker_process"}
+
+
+# --- what could not run -----------------------------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """List what could not run, loudly, before the closing line."""
+    found = left_out.reasons(terminalreporter.stats.get("skipped", []))
+    if found:
+        terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
+        for test, reason in found:
+            terminalreporter.write_line(f"NOT RUN  {test}: {reason}")
+        if left_out.must_all_run():
+            terminalreporter.write_line("CI is set, so each of them counts as a failure.")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test that could not run fails the run."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if left_out.must_all_run() and session.exitstatus == 0 and left_out.reasons(reporter.stats.get("skipped", [])):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that works on rows, in this process, holds on PostgreSQL too."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") and not fixtures & WITH_OTHER_PROCESSES:
+            item.add_marker("postgresql_too")
+
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Keep SQLite's test database in a file, so that a worker process can open it."""
+    from django.db import connections
+
+    settings = connections["default"].settings_dict
+    if settings["ENGINE"] == "django.db.backends.sqlite3":
+        settings["TEST"]["NAME"] = str(environment.TEMP / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_static_files() -> Iterator[None]:
+    """Static files by their plain names: nothing is collected for the tests of this process."""
+    from django.test import override_settings
+
+    plain = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    with override_settings(STORAGES=plain):
+        yield
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """The private Redis of this session; a test that stops it starts it again."""
+    server = Redis(environment.REDIS_FOLDER)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_server: Redis) -> str:
+    """A real Redis, at the address that the settings name; emptied before each test."""
+    return redis_server.url
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(request: pytest.FixtureRequest) -> None:
+    if {"redis_url", "redis_server"} & set(request.fixturenames):
+        import redis
+
+        url = request.getfixturevalue("redis_url")
+        with redis.Redis.from_url(url) as client:
+            client.flushall()
+
+
+@pytest.fixture
+def celery_worker_process(redis_url: str, transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """
+    Start real Celery workers on the database of this test.
+
+    `celery_worker_process(queues=["estimates"], concurrency=1, environment={})` gives a `Worker` that is ready.
+    """
+    import os
+
+    from django.db import connection
+
+    started: list[Worker] = []
+
+    def start(
+        queues: tuple[str, ...] = ("estimates", "reports"),
+        concurrency: int = 1,
+        environment: dict[str, str] | None = None,
+    ) -> Worker:
+        known = connection.settings_dict
+        if connection.vendor == "sqlite":
+            url = f"sqlite:///{known['NAME']}"
+        else:
+            host = str(known["HOST"]).replace("/", "%2F")
+            url = f"postgresql://{known['USER']}@{host}/{known['NAME']}"
+        own = dict(os.environ) | {"DATABASE_URL": url} | (environment or {})
+        worker = Worker(own, tmp_path / f"worker-{len(started)}.log", queues=queues, concurrency=concurrency)
+        started.append(worker)
+        worker.start()
+        return worker
+
+    yield start
+    for worker in started:
+        worker.kill()
+
+
+@pytest.fixture(scope="session")
+def live_site() -> Iterator[LiveSite]:
+    """The whole site, as `./wattprint up` serves it; shared by the tests, so none of them may break it."""
+    with running_site(environment.TEMP / "live", environment={"THROTTLE_ESTIMATES": "6000/min"}) as site:
+        yield site
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Callable[..., LiveSite]]:
+    """Start a site that the test may break; `make_site(environment={...})`."""
+    made: list[LiveSite] = []
+
+    def make(data: Path | None = None, **options: Any) -> LiveSite:
+        site = LiveSite(data or tmp_path / f"site-{len(made)}", **options)
+        made.append(site)
+        site.start()
+        return site
+
+    yield make
+    for site in made:
+        if site.process is not None and site.process.poll() is None:
+            site.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A real PostgreSQL of our own."""
+    if binaries() is None:
+        left_out.not_run("PostgreSQL's programs are not on this machine (apt-get install postgresql)")
+    with running_postgresql() as url:
+        yield url
+
+
+# --- browser ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
+    executable = chromium()
+    if executable is None:
+        left_out.not_run("Chromium is not on this machine (apt-get install chromium)")
+    with running_browser(executable) as running:
+        yield running
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """What goes wrong in the pages; `faults.forgive(pattern)` expects something."""
+    return Faults()
+
+
+@pytest.fixture
+def new_page(browser: Any, faults: Faults) -> Iterator[Pages]:
+    """Make pages: `new_page(javascript=False, locale="es", viewport={"width": 390, "height": 844})`."""
+    pages = Pages(browser, faults)
+    yield pages
+    pages.close()
+    assert not faults.left, "\n".join(faults.left)
+
+
+@pytest.fixture
+def page(new_page: Pages) -> Any:
+    """One page with JavaScript; any error in it, and any request to another host, fails the test."""
+    return new_page()

@@ -1,0 +1,1 @@
+"""What the tests stand on: a private Redis, PostgreSQL, workers, a whole site and a browser, all real."""

@@ -1,0 +1,41 @@
+"""The environment of a test session, set before Django reads its settings."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+#: Everything that the tests write lies under this folder, and goes with it. Short, for the sake of Unix sockets.
+TEMP = Path(tempfile.mkdtemp(prefix="wattprint-tests-"))
+REDIS_FOLDER = TEMP / "redis"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def prepare() -> None:
+    """Point every setting at this session's own folder, whatever the person's own environment says."""
+    data = TEMP / "data"
+    (data / "static").mkdir(parents=True)
+    REDIS_FOLDER.mkdir()
+    # The same tests run a second time on PostgreSQL: that run names its database here.
+    database_url = os.environ.get("WATTPRINT_TEST_DATABASE_URL") or f"sqlite:///{TEMP / 'unused.sqlite3'}"
+    for name in list(os.environ):
+        if name.startswith(("THROTTLE_", "CSRF_TRUSTED_")) or name in {"ALLOWED_HOSTS", "HTTPS", "LOG_LEVEL"}:
+            del os.environ[name]
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        SECRET_KEY="of-the-tests-" + "0123456789abcdef" * 4,
+        DEBUG="0",
+        WATTPRINT_DATA=str(data),
+        DATABASE_URL=database_url,
+        REDIS_URL=f"unix://{REDIS_FOLDER / 'redis.sock'}",
+        # Playwright's loop runs in the thread of the tests; they use the database in turn, never at once.
+        DJANGO_ALLOW_ASYNC_UNSAFE="1",
+    )
+    owner = os.getpid()
+
+    def clear_up() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(TEMP, ignore_errors=True)
+
+    atexit.register(clear_up)

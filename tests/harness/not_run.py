@@ -1,0 +1,29 @@
+"""What could not run on this machine is said loudly, and is a failure where CI says that everything must run."""
+
+import os
+from collections.abc import Iterable
+from typing import NoReturn
+
+import pytest
+
+_MARK = "NOT RUN: "
+
+
+def not_run(reason: str) -> NoReturn:
+    """Leave this test out, because the machine lacks something; the reason says what."""
+    pytest.skip(_MARK + reason)
+
+
+def reasons(reports: Iterable[pytest.TestReport]) -> list[tuple[str, str]]:
+    """(test, reason) of each test that was left out by `not_run`."""
+    found = []
+    for report in reports:
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if _MARK in text:
+            found.append((report.nodeid, text.split(_MARK, 1)[1]))
+    return found
+
+
+def must_all_run() -> bool:
+    """Whether a test that cannot run is a failure."""
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
