@@ -50,9 +50,16 @@ def embodied_share_kgco2e(
 
     Examples
     --------
-    >>> round(embodied_share_kgco2e(device_embodied_kgco2e=150.0, device_count=8, reserved_h=100.0, lifetime_years=4.0), 3)
+    >>> share_kgco2e = embodied_share_kgco2e(
+    ...     device_embodied_kgco2e=150.0, device_count=8, reserved_h=100.0, lifetime_years=4.0
+    ... )
+    >>> round(share_kgco2e, 3)
     3.425
     """
-    if np.any(np.less_equal(lifetime_years, 0)) or np.any(np.less_equal(lifetime_utilisation, 0)):
+    if not (_all_positive(lifetime_years) and _all_positive(lifetime_utilisation)):
         raise ValueError("lifetime_years and lifetime_utilisation must be positive")
     return device_count * device_embodied_kgco2e * reserved_h / (H_PER_YEAR * lifetime_years * lifetime_utilisation)
+
+
+def _all_positive(quantity: Quantity) -> bool:
+    return bool((quantity > 0).all()) if isinstance(quantity, np.ndarray) else quantity > 0

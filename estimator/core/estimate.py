@@ -4,7 +4,6 @@ The composer: from a workload and its resolved factors to the whole footprint, i
 Every quantity is one line of a `Sheet`, and a line whose inputs are unknown is left out.
 """
 
-import math
 from typing import Final
 
 from estimator.core import ENGINE_VERSION, cost
@@ -82,7 +81,7 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
     result = _quantities(sheet, cloud_cost_usd=cloud_cost_usd, functional_unit=functional_unit)
     equivalents = _equivalents(result.total_kgco2e.central, factors.equivalents)
     assumptions = tuple(factors.assumptions.values())
-    steps = tuple(sheet.steps)
+    steps = sheet.steps()
     cited: set[str] = set()
     for source_ids in (item.source_ids for items in (steps, assumptions, equivalents) for item in items):
         cited.update(source_ids)
@@ -91,7 +90,7 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         activity=workload.activity,
         method=factors.method,
         boundary=factors.boundary,
-        quality=_quality(sheet, factors),
+        quality=_quality(sheet),
         result=result,
         steps=steps,
         assumptions=assumptions,
@@ -211,14 +210,17 @@ def _quantities(
     )
 
 
-def _quality(sheet: Sheet, factors: Factors) -> Quality:
+def _quality(sheet: Sheet) -> Quality:
     """Worst tier among the inputs of those parts of the total that weigh enough to matter."""
     total_kgco2e = sheet.central("total_kgco2e")
-    decisive = set(sheet.inputs_of("facility_energy_kwh"))
-    for part in ("operational_location_based_kgco2e", "embodied_share_kgco2e"):
-        if part in sheet and sheet.central(part) >= SMALLEST_DECISIVE_SHARE * total_kgco2e:
-            decisive |= sheet.inputs_of(part)
-    return max((factors.assumptions[name].quality for name in decisive), key=QUALITY_ORDER.index)
+    decisive = (
+        part
+        for part in ("facility_energy_kwh", "operational_location_based_kgco2e", "embodied_share_kgco2e")
+        if part in sheet
+        and (part == "facility_energy_kwh" or sheet.central(part) >= SMALLEST_DECISIVE_SHARE * total_kgco2e)
+    )
+    tiers = {assumption.quality for part in decisive for assumption in sheet.assumptions_of(part)}
+    return max(tiers, key=QUALITY_ORDER.index)
 
 
 def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tuple[Equivalent, ...]:
@@ -226,11 +228,13 @@ def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tu
     best: dict[str, tuple[float, int]] = {}
     smallest, largest = READABLE_AMOUNTS
     for place, factor in enumerate(known):
-        amount = total_kgco2e / factor.kgco2e_per_unit if factor.kgco2e_per_unit > 0.0 else 0.0
+        amount = total_kgco2e / factor.kgco2e_per_unit
         if smallest <= amount <= largest:
             # One of a kind: the key's first word says which, as in `car_km_eu` and `car_year_us`.
-            kind = factor.key.split("_", 1)[0]
-            best[kind] = min(best.get(kind, (math.inf, -1)), (abs(math.log(amount / BEST_AMOUNT)), place))
+            kind = factor.key.partition("_")[0]
+            distance = max(amount / BEST_AMOUNT, BEST_AMOUNT / amount)
+            if kind not in best or distance < best[kind][0]:
+                best[kind] = (distance, place)
     chosen = sorted(place for _, place in sorted(best.values())[:MOST_EQUIVALENTS])
     return tuple(
         Equivalent(
@@ -252,7 +256,7 @@ def _gaps(sheet: Sheet, workload: Workload) -> tuple[Warning, ...]:
             Warning(
                 code="embodied_unknown",
                 message=gettext_noop(
-                    "The total leaves out the making of the devices: it needs the accelerator, their number and the hours."
+                    "The total leaves out the making of the devices: name the accelerator, their number and the hours."
                 ),
                 field="hardware.accelerator",
             )

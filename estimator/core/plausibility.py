@@ -79,8 +79,8 @@ def _duration_warnings(workload: Workload) -> Iterator[Warning]:
         yield Warning(
             code="duration_too_long",
             message=gettext_noop(
-                "%(duration_h)s hours by the clock are %(years)s years. If these are minutes, divide by 60; if they are "
-                "accelerators times hours, give them as accelerator-hours."
+                "%(duration_h)s hours by the clock are %(years)s years. If these are minutes, divide by 60; if they "
+                "are accelerators times hours, give them as accelerator-hours."
             ),
             field="duration_h",
             text_params={"duration_h": duration_h, "years": round(duration_h / 8760.0, 1)},
@@ -101,8 +101,8 @@ def _duration_warnings(workload: Workload) -> Iterator[Warning]:
                 code="accelerator_hours_inconsistent",
                 message=gettext_noop(
                     "%(accelerator_hours)s accelerator-hours are given, but %(count)s accelerators for %(duration_h)s "
-                    "hours make %(expected_h)s. Correct one of the three; until then the accelerator-hours that are given "
-                    "count for whatever goes by the accelerator."
+                    "hours make %(expected_h)s. Correct one of the three; until then the accelerator-hours count for "
+                    "whatever goes by the accelerator."
                 ),
                 field="accelerator_hours",
                 text_params={

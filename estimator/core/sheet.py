@@ -1,43 +1,61 @@
 """
 The sheet that an estimate is written on: one line a quantity, each with its formula, its numbers and its sources.
 
-A line is computed twice by the same function, once at the central inputs and once on the draws, and remembers which
-inputs it comes from. A line that lacks an input is not written, so that what is unknown stays unknown.
+A line is computed by one function, at the central inputs when it is written and on the draws when its range is asked
+for, and remembers which inputs it comes from. A line that lacks an input is not written, so that what is unknown stays
+unknown.
 """
 
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
-import numpy as np
+from pydantic import TypeAdapter
 
 from estimator.core.footprint import Assumption, Contribution, Range, Source, Step
 from estimator.core.uncertainty import Array, assumption_draws, percentile_range, variance_contributions
 from estimator.core.units import Quantity
 
+_STEPS: Final = TypeAdapter(tuple[Step, ...])
+
 
 @lru_cache(maxsize=512)
-def _formula_parts(formula: str) -> tuple[str, ...]:
-    """Split a formula into text (even places) and names (odd places)."""
-    return tuple(re.split(r"([a-z][a-z0-9_]*)", formula))
+def _numbers_template(formula: str) -> tuple[str, tuple[str, ...]]:
+    """Split a formula into the names in it and a template that takes their values, ten significant digits each."""
+    name = re.compile("[a-z][a-z0-9_]*")
+    return name.sub("{:.10g}", formula), tuple(name.findall(formula))
 
 
-def plain_number(number: float) -> str:
-    """
-    Write a number with ten significant digits and no separators, to be read and typed into a calculator.
-
-    Examples
-    --------
-    >>> plain_number(951.27929), plain_number(64.0), plain_number(1 / 3)
-    ('951.27929', '64', '0.3333333333')
-    """
-    return format(number, ".10g")
-
-
-def by_name(*names: str) -> dict[str, str]:
+@lru_cache(maxsize=512)
+def by_name(*names: str) -> Mapping[str, str]:
     """Arguments that bear the names of the quantities put in."""
     return {name: name for name in names}
+
+
+@dataclass
+class _Entry:
+    """One quantity: an assumption, a plain number, or a function of other entries."""
+
+    central: float
+    assumption: Assumption | None = None
+    quantity: Callable[..., Quantity] | None = None
+    arguments: Mapping[str, "_Entry"] | None = None
+    drawn: Quantity | None = field(default=None, init=False)
+    scores: Array | None = field(default=None, init=False)
+    origins: dict[str, "_Entry"] | None = field(default=None, init=False)
+
+    def assumptions(self) -> Mapping[str, "_Entry"]:
+        """The assumptions that this quantity comes from, by name."""
+        if self.assumption is not None:
+            return {self.assumption.name: self}
+        if self.origins is None:
+            self.origins = {}
+            for entry in (self.arguments or {}).values():
+                self.origins.update(entry.assumptions())
+        return self.origins
 
 
 class Sheet:
@@ -47,7 +65,7 @@ class Sheet:
     Parameters
     ----------
     assumptions : mapping of str to Assumption
-        The inputs, by name. One that no line reads is never drawn.
+        The inputs, by name. One that nobody asks for is never drawn.
     sources : mapping of str to Source
         The known sources; a line cites only these.
     draws_count : int
@@ -64,31 +82,33 @@ class Sheet:
         draws_count: int,
         seed: int,
     ) -> None:
-        self.steps: list[Step] = []
         self._assumptions = assumptions
         self._sources = sources
         self._draws_count = draws_count
         self._seed = seed
-        self._central: dict[str, float] = {name: assumption.value for name, assumption in assumptions.items()}
-        self._drawn: dict[str, Quantity] = {}
-        self._scores: dict[str, Array] = {}
-        self._inputs: dict[str, frozenset[str]] = {name: frozenset((name,)) for name in assumptions}
+        self._rows: list[dict[str, object]] = []
+        self._entries = {
+            name: _Entry(central=assumption.value, assumption=assumption) for name, assumption in assumptions.items()
+        }
 
     def __contains__(self, name: str) -> bool:
-        return name in self._central
+        return name in self._entries
 
     def central(self, name: str) -> float:
         """Value of a quantity at the central inputs."""
-        return self._central[name]
+        return self._entries[name].central
 
-    def inputs_of(self, name: str) -> frozenset[str]:
-        """Names of the assumptions that a quantity comes from."""
-        return self._inputs[name]
+    def steps(self) -> tuple[Step, ...]:
+        """Every line written, in order."""
+        return _STEPS.validate_python(self._rows)
+
+    def assumptions_of(self, name: str) -> tuple[Assumption, ...]:
+        """The assumptions that a quantity comes from."""
+        return tuple([self._assumptions[origin] for origin in self._entries[name].assumptions()])
 
     def put(self, name: str, number: float) -> None:
         """Put in a number that the user counted, and that is beyond doubt."""
-        self._central[name] = self._drawn[name] = number
-        self._inputs[name] = frozenset()
+        self._entries[name] = _Entry(central=number)
 
     def line(
         self,
@@ -107,7 +127,8 @@ class Sheet:
         Parameters
         ----------
         name : str
-            The quantity, with its unit.
+            The quantity, with its unit. It may take the place of an input of the same name: what was written before
+            keeps the old one.
         label : str
             English template for people.
         formula : str
@@ -131,62 +152,61 @@ class Sheet:
         ValueError
             If the value is not finite.
         """
-        names = tuple(takes.values())
-        if not all(put_in in self._central for put_in in names):
+        try:
+            arguments = {argument: self._entries[put_in] for argument, put_in in takes.items()}
+        except KeyError:
             return False
-        central = float(quantity(**{argument: self._central[put_in] for argument, put_in in takes.items()}))
-        drawn: Quantity = central
-        if self._draws_count:
-            draws = {argument: self._drawn_quantity(put_in) for argument, put_in in takes.items()}
-            if any(isinstance(draw, np.ndarray) for draw in draws.values()):
-                drawn = quantity(**draws)
-        if not math.isfinite(central) or not math.isfinite(float(np.sum(drawn)) if self._draws_count else central):
+        central = float(quantity(**{argument: entry.central for argument, entry in arguments.items()}))
+        if not math.isfinite(central):
             raise ValueError(f"{name} is not finite: the inputs are too large")
-        substituted = "".join(
-            plain_number(self._central[part]) if place % 2 else part
-            for place, part in enumerate(_formula_parts(formula))
+        cited = dict.fromkeys(source_ids)
+        for entry in arguments.values():
+            if entry.assumption is not None:
+                cited.update(dict.fromkeys(entry.assumption.source_ids))
+        template, names_in_formula = _numbers_template(formula)
+        self._rows.append(
+            {
+                "name": name,
+                "label": label,
+                "formula": formula,
+                "substituted": template.format(*[self._entries[put_in].central for put_in in names_in_formula]),
+                "value": central,
+                "unit": unit,
+                "source_ids": tuple([source_id for source_id in cited if source_id in self._sources]),
+            }
         )
-        cited = [*source_ids, *(source_id for put_in in names for source_id in self._sources_of(put_in))]
-        self.steps.append(
-            Step(
-                name=name,
-                label=label,
-                formula=formula,
-                substituted=substituted,
-                value=central,
-                unit=unit,
-                source_ids=tuple(dict.fromkeys(source_id for source_id in cited if source_id in self._sources)),
-            )
-        )
-        # Last, as a line may take up a quantity of its own name: hours of one run, then of all runs.
-        self._inputs[name] = frozenset().union(*(self._inputs[put_in] for put_in in names))
-        self._central[name] = central
-        self._drawn[name] = drawn
+        self._entries[name] = _Entry(central=central, quantity=quantity, arguments=arguments)
         return True
 
     def range(self, name: str) -> Range | None:
         """Value of a quantity with its range; None where it is unknown."""
-        return self.known_range(name) if name in self._central else None
+        return self.known_range(name) if name in self._entries else None
 
     def known_range(self, name: str) -> Range:
         """Value of a quantity that is on the sheet, with its range."""
-        return percentile_range(central=self._central[name], drawn=self._drawn_quantity(name))
+        entry = self._entries[name]
+        return percentile_range(central=entry.central, drawn=self._drawn(entry))
 
     def contributions(self, name: str) -> tuple[Contribution, ...]:
         """What each input contributes to the width of a quantity's range."""
-        scores = {put_in: self._scores[put_in] for put_in in self._inputs[name] if put_in in self._scores}
-        return variance_contributions(total=self._drawn_quantity(name), scores=scores)
+        if not self._draws_count:
+            return ()
+        total = self._drawn(self._entries[name])
+        origins = self._entries[name].assumptions()
+        scores = {origin: entry.scores for origin, entry in origins.items() if entry.scores is not None}
+        return variance_contributions(total=total, scores=scores)
 
-    def _drawn_quantity(self, name: str) -> Quantity:
-        drawn = self._drawn.get(name)
-        if drawn is None:
-            draws = assumption_draws(assumption=self._assumptions[name], draws_count=self._draws_count, seed=self._seed)
-            drawn = self._drawn[name] = self._central[name] if draws is None else draws.values
-            if draws is not None:
-                self._scores[name] = draws.scores
-        return drawn
-
-    def _sources_of(self, name: str) -> tuple[str, ...]:
-        # A line's own sources stand at its step: only inputs are cited where they are put in.
-        assumption = self._assumptions.get(name)
-        return assumption.source_ids if assumption is not None else ()
+    def _drawn(self, entry: _Entry) -> Quantity:
+        if not self._draws_count:
+            return entry.central
+        if entry.drawn is None:
+            if entry.assumption is not None:
+                draws = assumption_draws(assumption=entry.assumption, draws_count=self._draws_count, seed=self._seed)
+                entry.drawn, entry.scores = (entry.central, None) if draws is None else (draws.values, draws.scores)
+            elif entry.quantity is not None and entry.arguments is not None:
+                drawn = {argument: self._drawn(put_in) for argument, put_in in entry.arguments.items()}
+                # Where nothing put in is uncertain this gives the central value once more.
+                entry.drawn = entry.quantity(**drawn)
+            else:
+                entry.drawn = entry.central
+        return entry.drawn

@@ -27,8 +27,6 @@ SMALLEST_SHARE: Final = 0.005
 #: What no draw may pass, unless the assumption itself does. Everything is non-negative.
 FLOORS: Final[Mapping[str, float]] = {"pue": 1.0}
 CEILINGS: Final[Mapping[str, float]] = {"utilisation": 1.0, "contracted_share": 1.0, "lifetime_utilisation": 1.0}
-#: Ranges that are a choice and not a matter of chance, such as the two prices of a price list: never drawn.
-CHOICES: Final = frozenset(("cloud_price_usd_per_accelerator_h",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def split_log_normal(
 
 def assumption_draws(*, assumption: Assumption, draws_count: int, seed: int) -> Draws | None:
     """
-    Draws of one assumption, within its physical bounds; None where it is certain or a choice, or no draws are wanted.
+    Draws of one assumption, within its physical bounds; None where it is certain or no draws are wanted.
 
     Parameters
     ----------
@@ -150,8 +148,7 @@ def assumption_draws(*, assumption: Assumption, draws_count: int, seed: int) -> 
     Draws or None
         In the unit of the assumption.
     """
-    certain = assumption.low == assumption.value == assumption.high or assumption.name in CHOICES
-    if certain or draws_count == 0:
+    if draws_count == 0 or assumption.low == assumption.value == assumption.high:
         return None
     return split_log_normal(
         low=assumption.low,
@@ -233,14 +230,13 @@ def variance_contributions(*, total: Quantity, scores: Mapping[str, Array]) -> t
     if not isinstance(total, np.ndarray) or total.size < 2:
         return ()
     outcome = np.log(total) if total.min() > 0.0 else total
-    outcome = outcome - outcome.mean()
+    outcome = outcome - float(outcome.sum()) / total.size
     outcome_square = float(outcome @ outcome)
     if outcome_square == 0.0:
         return ()
     squares: dict[str, float] = {}
     for name, score in scores.items():
-        mean = float(score.mean())
-        score_square = float(score @ score) - score.size * mean * mean
+        score_square = float(score @ score) - float(score.sum()) ** 2 / score.size
         # The outcome is centred, so the score need not be for the product of the two.
         correlation_square = (
             float(score @ outcome) ** 2 / (score_square * outcome_square) if score_square > 0.0 else 0.0
