@@ -264,6 +264,21 @@ class PublishedRun(Row):
     operational_kgco2e: Positive
 
 
+class MfuRow(Row):
+    """Whole-job model FLOP utilisation of training, fitted on published runs."""
+
+    id: Slug
+    accelerator_families: Several
+    mixture: bool  #: whether it is of mixtures of experts
+    low: Share
+    central: Share
+    high: Share
+    unit: Text
+    runs_count: Annotated[int, Field(ge=0)]
+    publications_count: Annotated[int, Field(ge=0)]
+    quality: Quality
+
+
 #: File of `data/` -> the rows that it holds.
 TABLES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
@@ -275,6 +290,7 @@ TABLES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "defaults.csv": Default,
         "equivalents.csv": EquivalentRow,
         "grids.csv": Grid,
+        "mfu.csv": MfuRow,
         "models.csv": ModelRow,
         "published_runs.csv": PublishedRun,
         "pue.csv": PueRow,

@@ -1,0 +1,130 @@
+"""One assumption each: value, range, unit, and where it came from."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from estimator.core.footprint import Assumption, Match, Quality, Status, gettext_noop
+from estimator.reference.shelf import Shelf
+from estimator.reference.tables import Default
+
+#: Name -> label for people, unit.
+QUANTITIES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "duration_h": (gettext_noop("Hours by the clock"), "h"),
+        "accelerator_count": (gettext_noop("Accelerators used at once"), "1"),
+        "accelerator_hours": (gettext_noop("Accelerators × hours"), "h"),
+        "mean_accelerator_power_w": (gettext_noop("Draw of one accelerator"), "W"),
+        "utilisation": (gettext_noop("Share of that draw that is used"), "1"),
+        "mean_system_power_w": (gettext_noop("Mean draw of all servers"), "W"),
+        "mean_cpu_power_w": (gettext_noop("Mean draw of all CPUs"), "W"),
+        "mean_memory_power_w": (gettext_noop("Mean draw of all memory"), "W"),
+        "it_energy_kwh": (gettext_noop("Energy of the servers"), "kWh"),
+        "pue": (gettext_noop("Power usage effectiveness of the facility (PUE)"), "1"),
+        "grid_intensity_gco2e_per_kwh": (gettext_noop("Carbon intensity of the grid"), "gCO2e/kWh"),
+        "development_factor": (gettext_noop("Development runs, as a share of the final run"), "1"),
+        "repeat_count": (gettext_noop("Repeats of the whole run"), "1"),
+        "contracted_share": (gettext_noop("Share of the electricity under contract"), "1"),
+        "contract_intensity_gco2e_per_kwh": (gettext_noop("Carbon intensity of the contract"), "gCO2e/kWh"),
+        "residual_intensity_gco2e_per_kwh": (gettext_noop("Carbon intensity of the residual mix"), "gCO2e/kWh"),
+        "device_embodied_kgco2e": (gettext_noop("Making of one accelerator"), "kgCO2e"),
+        "host_embodied_kgco2e": (gettext_noop("Making of the server, per accelerator"), "kgCO2e"),
+        "lifetime_years": (gettext_noop("Service life"), "year"),
+        "lifetime_utilisation": (gettext_noop("Share of the service life in use"), "1"),
+        "wue_l_per_kwh": (gettext_noop("Water used on site (WUE)"), "L/kWh"),
+        "offsite_water_l_per_kwh": (gettext_noop("Water used by the power plants"), "L/kWh"),
+        "electricity_price_usd_per_kwh": (gettext_noop("Price of electricity"), "USD/kWh"),
+        "cloud_price_usd_per_accelerator_h": (gettext_noop("Price of renting one accelerator"), "USD/h"),
+    }
+)
+
+
+def assumption(
+    name: str,
+    value: float,
+    *,
+    low: float,
+    high: float,
+    status: Status,
+    quality: Quality,
+    match: Match | None = None,
+    source_ids: tuple[str, ...] = (),
+    note: str = "",
+    **text_params: Any,
+) -> Assumption:
+    """One assumption under its label and in its unit."""
+    label, unit = QUANTITIES[name]
+    return Assumption(
+        name=name,
+        label=label,
+        value=value,
+        low=low,
+        high=high,
+        unit=unit,
+        status=status,
+        match=match,
+        quality=quality,
+        source_ids=source_ids,
+        note=note,
+        text_params=text_params,
+    )
+
+
+def certain(name: str, value: float, *, status: Status = "given", note: str = "", **text_params: Any) -> Assumption:
+    """A value that is exact, such as a count."""
+    return assumption(name, value, low=value, high=value, status=status, quality="counter", note=note, **text_params)
+
+
+def given(name: str, value: float, spread: Default, *, floor: float = 0.0, status: Status = "given") -> Assumption:
+    """A value of the user, with the spread that such a value has."""
+    return assumption(
+        name,
+        value,
+        low=max(min(floor, value), value * spread.low),
+        high=value * spread.high,
+        status=status,
+        quality=spread.quality,
+    )
+
+
+def looked_up(
+    name: str,
+    value: float,
+    spread: Default,
+    *,
+    match: Match = "exact",
+    source_ids: tuple[str, ...],
+    floor: float = 0.0,
+    note: str = "",
+    **text_params: Any,
+) -> Assumption:
+    """A published value, with the spread that such a value has."""
+    return assumption(
+        name,
+        value,
+        low=max(floor, value * spread.low),
+        high=value * spread.high,
+        status="looked_up",
+        quality=spread.quality,
+        match=match,
+        source_ids=source_ids,
+        note=note,
+        **text_params,
+    )
+
+
+@lru_cache(maxsize=128)
+def default(name: str, key: str, shelf: Shelf, note: str = "") -> Assumption:
+    """What is assumed where nothing is known; the same object every time, as it is frozen."""
+    row = shelf.defaults[key]
+    return assumption(
+        name,
+        row.central,
+        low=row.low,
+        high=row.high,
+        status="default",
+        quality=row.quality,
+        source_ids=row.source_ids,
+        note=note,
+    )

@@ -1,0 +1,240 @@
+"""What the place of a run decides: PUE, carbon intensity and water."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from estimator.core.footprint import Assumption, Match, Warning, gettext_noop
+from estimator.core.inputs import Workload
+from estimator.reference.assume import assumption, default, given, looked_up
+from estimator.reference.places import PROVIDER_NAMES, GridMatch, Spot
+from estimator.reference.shelf import Shelf
+from estimator.reference.tables import Accelerator, Basis
+
+#: Years between the one asked for and the one found from which a reader is warned.
+FAR_YEARS: Final = 3
+
+_GRID_NOTES: Final[dict[tuple[Basis, Match], str]] = {
+    ("life_cycle", "exact"): gettext_noop("Average of %(place)s in %(year)s; life-cycle, with plants and fuel supply."),
+    ("life_cycle", "nearest_year"): gettext_noop(
+        "Average of %(place)s in %(year)s, the nearest year to %(asked_year)s; life-cycle, with plants and fuel supply."
+    ),
+    ("life_cycle", "parent_zone"): gettext_noop(
+        "Average of %(place)s in %(year)s, as no figure of the region itself is known; life-cycle, with plants and "
+        "fuel supply."
+    ),
+    ("life_cycle", "world"): gettext_noop("World average in %(year)s; life-cycle, with plants and fuel supply."),
+    ("direct", "exact"): gettext_noop("Average of %(place)s in %(year)s; direct: only what leaves the power plants."),
+    ("direct", "nearest_year"): gettext_noop(
+        "Average of %(place)s in %(year)s, the nearest year to %(asked_year)s; direct: only what leaves the power plants."
+    ),
+    ("direct", "parent_zone"): gettext_noop(
+        "Average of %(place)s in %(year)s, as no figure of the region itself is known; direct: only what leaves the "
+        "power plants."
+    ),
+}
+
+
+def facility_assumptions(
+    workload: Workload, spot: Spot, accelerator: Accelerator | None, shelf: Shelf, warnings: list[Warning]
+) -> Iterator[Assumption]:
+    """
+    PUE, grid and water of a run.
+
+    Parameters
+    ----------
+    workload : Workload
+        The run as its user describes it.
+    spot : Spot
+        Its place.
+    accelerator : Accelerator or None
+        The hardware, which tells a desk from a data centre where no place does.
+    shelf : Shelf
+        The reference data.
+    warnings : list of Warning
+        Takes what a reader should know about the fallbacks.
+
+    Yields
+    ------
+    Assumption
+        What is known.
+    """
+    yield _pue(workload, spot, accelerator, shelf)
+    if workload.grid_intensity_gco2e_per_kwh is not None:
+        yield given(
+            "grid_intensity_gco2e_per_kwh", workload.grid_intensity_gco2e_per_kwh, shelf.defaults["spread_grid"]
+        )
+    else:
+        found = shelf.places.grid(spot, year=workload.year)
+        warnings.extend(_grid_warnings(workload, spot, found))
+        yield _grid(workload, found, shelf)
+    yield from _water(spot, shelf)
+
+
+def _pue(workload: Workload, spot: Spot, accelerator: Accelerator | None, shelf: Shelf) -> Assumption:
+    defaults = shelf.defaults
+    if workload.pue is not None:
+        return given("pue", workload.pue, defaults["spread_given_pue"], floor=1.0)
+    region, provider = spot.region, spot.provider
+    if region is not None and region.pue is not None:
+        return looked_up(
+            "pue",
+            region.pue,
+            defaults["spread_published_pue"],
+            source_ids=region.pue_source_ids,
+            floor=1.0,
+            note=gettext_noop("Published for %(region)s, %(year)s."),
+            region=f"{PROVIDER_NAMES[region.provider]} {region.region}",
+            year=region.pue_year,
+        )
+    fleet = shelf.fleet_pue.get(provider) if provider else None
+    if provider and fleet is not None and fleet.pue is not None:
+        return looked_up(
+            "pue",
+            fleet.pue,
+            defaults["pue_fleet_spread"],
+            match="parent_zone",
+            source_ids=fleet.source_ids,
+            floor=1.0,
+            note=gettext_noop("Average of all sites of %(provider)s in %(year)s: none is published for this one."),
+            provider=PROVIDER_NAMES[provider],
+            year=fleet.year,
+        )
+    if provider:
+        return default("pue", "pue_colocation", shelf, gettext_noop("This provider publishes no PUE of the region."))
+    if accelerator is not None and accelerator.segment in ("desktop", "embedded", "system_on_chip"):
+        note = gettext_noop("Hardware for a desk, with no cooling plant around it. In a server room, give the PUE.")
+        return default("pue", "pue_desk", shelf, note)
+    return default("pue", "pue_unknown", shelf, gettext_noop("Average of a survey of data centres; theirs is unknown."))
+
+
+def _grid(workload: Workload, found: GridMatch, shelf: Shelf) -> Assumption:
+    value, defaults = found.grid_intensity_gco2e_per_kwh, shelf.defaults
+    note = _GRID_NOTES[(found.basis, found.match)]
+    text_params = {"place": found.name, "year": found.year, "asked_year": workload.year}
+    if found.match == "world":
+        world = defaults["grid_world"]
+        return assumption(
+            "grid_intensity_gco2e_per_kwh",
+            value,
+            low=world.low,
+            high=world.high,
+            status="default",
+            quality=world.quality,
+            match="world",
+            source_ids=(*found.source_ids, *(id_ for id_ in world.source_ids if id_ not in found.source_ids)),
+            note=note,
+            **text_params,
+        )
+    if found.doubtful:
+        spread = defaults["grid_doubtful_spread"]
+    elif _years_apart(workload, found) >= FAR_YEARS:
+        spread = defaults["spread_grid_other_year"]
+    else:
+        spread = defaults["spread_grid"]
+    return looked_up(
+        "grid_intensity_gco2e_per_kwh",
+        value,
+        spread,
+        match=found.match,
+        source_ids=found.source_ids,
+        note=note,
+        **text_params,
+    )
+
+
+def _years_apart(workload: Workload, found: GridMatch) -> int:
+    return abs(workload.year - found.year) if workload.year is not None else 0
+
+
+def _grid_warnings(workload: Workload, spot: Spot, found: GridMatch) -> Iterator[Warning]:
+    text_params = {
+        "place": found.name,
+        "year": found.year,
+        "asked_year": workload.year,
+        "intensity": found.grid_intensity_gco2e_per_kwh,
+    }
+    if spot.country_without_factor is not None:
+        yield Warning(
+            code="grid_unknown",
+            message=gettext_noop(
+                "No source gives the carbon intensity of %(country)s: the world average is used. Give the intensity of "
+                "its grid if you know it."
+            ),
+            field="grid_intensity_gco2e_per_kwh",
+            text_params=text_params | {"country": spot.country_without_factor},
+        )
+    elif found.match == "world":
+        yield Warning(
+            code="place_unknown",
+            message=gettext_noop(
+                "Where it ran is not known: the world average of %(intensity)s gCO2e/kWh is used, and grids differ "
+                "thirtyfold. Give the country or the cloud region."
+            ),
+            field="location",
+            text_params=text_params,
+        )
+    if found.match == "nearest_year" and _years_apart(workload, found) >= FAR_YEARS:
+        yield Warning(
+            code="grid_other_year",
+            message=gettext_noop(
+                "The grid of %(place)s in %(asked_year)s is not known: that of %(year)s is used. Give the intensity of "
+                "that year if you know it."
+            ),
+            field="year",
+            text_params=text_params,
+        )
+    if found.basis == "direct":
+        yield Warning(
+            code="grid_direct",
+            message=gettext_noop(
+                "The intensity of %(place)s counts only what leaves the power plants; those of countries count plants "
+                "and fuel supply too. Do not compare the two: on a clean grid the difference is most of the figure."
+            ),
+            field="location",
+            text_params=text_params,
+        )
+    if found.doubtful or found.detail:
+        yield Warning(
+            code="grid_doubtful" if found.doubtful else "grid_note",
+            message=gettext_noop("About the intensity of %(place)s: %(detail)s. Give another value if you know it."),
+            field="grid_intensity_gco2e_per_kwh",
+            text_params=text_params | {"detail": found.detail},
+        )
+
+
+def _water(spot: Spot, shelf: Shelf) -> Iterator[Assumption]:
+    region, provider, defaults = spot.region, spot.provider, shelf.defaults
+    fleet = shelf.fleet_wue.get(provider) if provider else None
+    if region is not None and region.wue_l_per_kwh is not None:
+        yield looked_up(
+            "wue_l_per_kwh",
+            region.wue_l_per_kwh,
+            defaults["wue_spread"],
+            source_ids=region.wue_source_ids,
+            note=gettext_noop("Published for %(region)s, %(year)s."),
+            region=f"{PROVIDER_NAMES[region.provider]} {region.region}",
+            year=region.wue_year,
+        )
+    elif provider and fleet is not None and fleet.wue_l_per_kwh is not None:
+        yield looked_up(
+            "wue_l_per_kwh",
+            fleet.wue_l_per_kwh,
+            defaults["wue_fleet_spread"],
+            match="parent_zone",
+            source_ids=fleet.source_ids,
+            note=gettext_noop("Average of all sites of %(provider)s in %(year)s: none is published for this one."),
+            provider=PROVIDER_NAMES[provider],
+            year=fleet.year,
+        )
+    offsite = shelf.places.offsite_water(spot)
+    if offsite is not None and offsite[0].offsite_water_l_per_kwh is not None:
+        row, match = offsite
+        yield looked_up(
+            "offsite_water_l_per_kwh",
+            row.offsite_water_l_per_kwh,
+            defaults["offsite_water_spread"],
+            match=match,
+            source_ids=row.water_source_ids,
+            note=gettext_noop("Water of the power plants of %(place)s."),
+            place=row.name,
+        )
