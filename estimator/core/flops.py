@@ -1,9 +1,9 @@
 """
 Floating-point operations of a training run, and the accelerator time that they take.
 
-Operations are an amount (`flop`), their rate is `flops`. Model FLOP utilisation (MFU) here is that of the whole job: the
-operations of the model over what the accelerators could have done in all hours that were billed, restarts and waiting
-included. It is lower than the utilisation of one step, which authors like to quote.
+Operations are an amount (`flop`), their rate is `flops`. Model FLOP utilisation (MFU) is here that of the whole job:
+the operations of the model over what the accelerators could have done in all hours that were billed, restarts and
+waiting included. It is lower than the utilisation of one step, which authors like to quote.
 """
 
 from collections.abc import Mapping
@@ -60,8 +60,8 @@ def training_flop(
     .. math:: F = \left( k \, N + 12 \, l \, d \, s \right) D + 2 \, N \, D \, r
 
     with k operations for a parameter and a token, N active parameters, D tokens, l layers of width d, context s and the
-    recomputed share r. Full recomputation makes 6ND into 8ND. An encoder-decoder sends each token through one half only,
-    so that 6ND counts it double.
+    recomputed share r. Full recomputation makes 6ND into 8ND. An encoder-decoder sends each token through one half
+    only, so that 6ND counts it double.
 
     References
     ----------
@@ -259,7 +259,7 @@ def serving_peak_flops(*, precision: Precision | None, peak_fp16_flops: float, p
     Returns
     -------
     float
-        Peak rate. Four-bit weights are widened and multiplied at 16 bits, so that only their reading is faster. [FLOP/s]
+        Peak rate. Four-bit weights are widened and multiplied at 16 bits: only their reading is faster. [FLOP/s]
 
     Examples
     --------
