@@ -1,0 +1,132 @@
+"""What each chart shows."""
+
+import math
+from typing import Final
+
+from estimator.core.footprint import gettext_noop
+from reports.charts.chart import Chart, Mark, Voice
+from reports.summary import ReportSummary
+
+PART_COLOURS: Final = {
+    "accelerators": "chart-1",
+    "servers": "chart-1",
+    "electricity": "chart-1",
+    "other_it": "chart-6",
+    "overhead": "chart-2",
+    "embodied": "chart-4",
+}
+MOST_CONTRIBUTIONS: Final = 6
+
+
+def parts_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
+    """What makes up the total: one bar a part."""
+    if not summary.parts or summary.total_kgco2e.central <= 0:
+        return None
+    marks = tuple(
+        Mark(
+            label=part.label,
+            amount=part.kgco2e,
+            text=f"{voice.quantity(part.kgco2e, 'kgCO2e')} · {voice.percent(part.share)}",
+            colour=PART_COLOURS[part.name],
+            cells=(voice.quantity(part.energy_kwh, "kWh") if part.energy_kwh is not None else "–",),
+        )
+        for part in summary.parts
+    )
+    alt = voice.translate(gettext_noop("The total of %(total)s is made up of: %(parts)s.")) % {
+        "total": voice.quantity(summary.total_kgco2e, "kgCO2e"),
+        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks),
+    }
+    columns = (gettext_noop("Part"), gettext_noop("Emissions"), gettext_noop("Energy"))
+    return Chart(
+        name="parts",
+        title=voice.translate(gettext_noop("What makes up the total")),
+        alt=alt,
+        form="bars",
+        columns=tuple(voice.translate(column) for column in columns),
+        marks=marks,
+    )
+
+
+def published_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
+    """This run among published ones, by the energy of the data centre, on a logarithmic axis."""
+    place = summary.place
+    if place is None:
+        return None
+    this_run = Mark(
+        label=voice.translate(gettext_noop("This run")),
+        amount=summary.facility_energy_kwh.central,
+        text=voice.quantity(summary.facility_energy_kwh, "kWh"),
+        colour="accent",
+        amounts=summary.facility_energy_kwh if summary.has_range else None,
+        cells=(voice.quantity(summary.operational_kgco2e, "kgCO2e"),),
+        emphasised=True,
+    )
+    marks = [
+        Mark(
+            label=f"{run.label} ({run.year})",
+            amount=run.facility_energy_kwh,
+            text=voice.quantity(run.facility_energy_kwh, "kWh"),
+            colour="chart-1",
+            cells=(voice.quantity(run.operational_kgco2e, "kgCO2e"),),
+        )
+        for run in place.runs
+    ]
+    marks.insert(place.smaller_count, this_run)
+    ends = [mark.amount for mark in marks]
+    if this_run.amounts is not None:
+        ends += [end for end in (this_run.amounts.low, this_run.amounts.high) if end > 0]
+    first, last = math.floor(math.log10(min(ends))), math.ceil(math.log10(max(ends)))
+    every = 1 if last - first <= 4 else 2
+    alt = voice.translate(
+        gettext_noop(
+            "This run used %(energy)s; %(smaller)s of %(count)s published training runs used less. "
+            "The nearest is %(nearest)s with %(nearest_energy)s."
+        )
+    ) % {
+        "energy": this_run.text,
+        "smaller": place.smaller_count,
+        "count": len(place.runs),
+        "nearest": place.nearest.label,
+        "nearest_energy": voice.quantity(place.nearest.facility_energy_kwh, "kWh"),
+    }
+    columns = (gettext_noop("Training run"), gettext_noop("Energy"), gettext_noop("Emissions of the electricity"))
+    return Chart(
+        name="published",
+        title=voice.translate(gettext_noop("Beside published training runs")),
+        alt=alt,
+        form="dots",
+        columns=tuple(voice.translate(column) for column in columns),
+        marks=tuple(marks),
+        ticks=tuple(
+            (10.0**power, voice.tick(10.0**power, "kWh") if (power - first) % every == 0 else "")
+            for power in range(first, last + 1)
+        ),
+    )
+
+
+def range_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
+    """What the width of the range is made of."""
+    if not summary.contributions or not summary.has_range:
+        return None
+    marks = tuple(
+        Mark(label=one.label, amount=one.share, text=voice.percent(one.share), colour="chart-3")
+        for one in summary.contributions[:MOST_CONTRIBUTIONS]
+    )
+    alt = voice.translate(gettext_noop("The width of the range comes from: %(inputs)s.")) % {
+        "inputs": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+    }
+    columns = (gettext_noop("Input"), gettext_noop("Share of the uncertainty"))
+    return Chart(
+        name="range",
+        title=voice.translate(gettext_noop("What would narrow the range most")),
+        alt=alt,
+        form="bars",
+        columns=tuple(voice.translate(column) for column in columns),
+        marks=marks,
+    )
+
+
+def charts_of(summary: ReportSummary, voice: Voice) -> tuple[Chart, ...]:
+    """Every chart that this summary has something to show in."""
+    drawn = (make(summary, voice) for make in (parts_chart, published_chart, range_chart))
+    return tuple(chart for chart in drawn if chart is not None)

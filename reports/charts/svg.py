@@ -1,0 +1,130 @@
+"""A chart as SVG for paper, and for the page until Plotly has drawn or where it cannot."""
+
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from reports.charts.chart import BAR_ROW, DOT_ROW, Chart
+
+TOKENS: Final = Path(__file__).resolve().parents[2] / "estimator" / "static" / "estimator" / "tokens.css"
+
+
+@cache
+def light_colours() -> Mapping[str, str]:
+    """The design tokens of the light scheme, name to value, as paper needs them."""
+    light = TOKENS.read_text(encoding="utf-8").split("@media", 1)[0]
+    return dict(re.findall(r"--([\w-]+):\s*([^;]+);", light))
+
+
+def svg(chart: Chart, *, width: int = 640, colours: Mapping[str, str] | None = None) -> str:
+    """
+    The chart as SVG: the same text for the same chart.
+
+    Parameters
+    ----------
+    chart : Chart
+        What to draw.
+    width : int
+        Width of the drawing; text is 14 units high.
+    colours : mapping of str to str, optional
+        Token to colour. By default colours stay `var(--token)`, so that a page's colour scheme decides.
+
+    Returns
+    -------
+    str
+        One `svg` element without style sheet, script or reference to anything outside.
+    """
+    return _Drawing(width, colours).draw(chart)
+
+
+class _Drawing:
+    """SVG by hand: presentation attributes only, so that neither a style sheet nor a permission is needed."""
+
+    def __init__(self, width: int, colours: Mapping[str, str] | None) -> None:
+        self.width = width
+        self.colours = colours
+
+    def draw(self, chart: Chart) -> str:
+        body, height = self._bars(chart) if chart.form == "bars" else self._dots(chart)
+        family = "Source Sans Pro, sans-serif"
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {height}" width="{self.width}" '
+            f'height="{height}" role="img" aria-label={quoteattr(chart.alt)} font-family="{family}" font-size="14">'
+            f"{''.join(body)}</svg>"
+        )
+
+    def _paint(self, token: str) -> str:
+        return f"var(--{token})" if self.colours is None else self.colours[token]
+
+    def _text(
+        self, x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, soft: bool = False
+    ) -> str:
+        weight = ' font-weight="600"' if bold else ""
+        colour = self._paint("ink-soft" if soft else "ink")
+        size = ' font-size="12"' if soft else ""
+        return (
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{weight}{size}>{escape(text)}</text>'
+        )
+
+    def _line(self, x1: float, y1: float, x2: float, y2: float, token: str, thick: float = 1) -> str:
+        ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+        return f'<line {ends} stroke="{self._paint(token)}" stroke-width="{thick:g}"/>'
+
+    def _bar(self, y: float, length: float, token: str) -> str:
+        return f'<rect x="0" y="{y:g}" width="{length:.1f}" height="14" rx="2" fill="{self._paint(token)}"/>'
+
+    def _bars(self, chart: Chart) -> tuple[list[str], int]:
+        most = max(mark.amount for mark in chart.marks)
+        body = []
+        for place, mark in enumerate(chart.marks):
+            top = place * BAR_ROW
+            length = max(self.width * mark.amount / most, 2.0)
+            body += [
+                self._text(0, top + 17, mark.label),
+                self._text(self.width, top + 17, mark.text, anchor="end", bold=True),
+                self._bar(top + 25, self.width, "surface-sunken"),
+                self._bar(top + 25, length, mark.colour),
+            ]
+        return body, BAR_ROW * len(chart.marks) - 8
+
+    def _dots(self, chart: Chart) -> tuple[list[str], int]:
+        # Room for the labels: the widest by an even 6.9 units a letter, which holds for this font at this size.
+        left = min(max(len(mark.label) for mark in chart.marks) * 6.9 + 12, self.width * 0.42)
+        right = self.width - 10.0
+        first, last = math.log10(chart.ticks[0][0]), math.log10(chart.ticks[-1][0])
+        bottom = DOT_ROW * len(chart.marks) + 4
+
+        def at(amount: float) -> float:
+            return left + 8 + (right - left - 8) * max(math.log10(amount) - first, 0.0) / (last - first)
+
+        body = []
+        for value, text in chart.ticks:
+            body.append(self._line(at(value), 0, at(value), bottom, "line"))
+            anchor = "end" if value == chart.ticks[-1][0] else "middle"
+            body.append(self._text(at(value), bottom + 17, text, anchor=anchor, soft=True) if text else "")
+        for place, mark in enumerate(chart.marks):
+            middle = place * DOT_ROW + DOT_ROW / 2
+            x = at(mark.amount)
+            begin, end = x, x
+            if mark.amounts is not None:
+                begin, end = at(max(mark.amounts.low, chart.ticks[0][0])), at(mark.amounts.high)
+                body.append(self._line(begin, middle, end, middle, mark.colour, 4))
+            colour = self._paint(mark.colour)
+            if mark.emphasised:
+                corners = ((x - 8, middle), (x, middle - 8), (x + 8, middle), (x, middle + 8))
+                points = " ".join(f"{right:.1f},{down:.1f}" for right, down in corners)
+                body.append(f'<polygon points="{points}" fill="{colour}"/>')
+            else:
+                body.append(f'<circle cx="{x:.1f}" cy="{middle:.1f}" r="5" fill="{colour}"/>')
+            body.append(self._text(0, middle + 5, mark.label, bold=mark.emphasised))
+            if chart.is_late(mark):
+                body.append(
+                    self._text(min(begin, x - 9) - 4, middle + 5, mark.text, anchor="end", bold=mark.emphasised)
+                )
+            else:
+                body.append(self._text(max(end, x + 9) + 4, middle + 5, mark.text, bold=mark.emphasised))
+        return body, int(bottom + 24)

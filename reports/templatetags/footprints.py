@@ -1,0 +1,108 @@
+"""`{% footprint_panel footprint %}`: the result of an estimate as a part of a page."""
+
+from typing import Any, Final
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from estimator.core.footprint import Footprint
+from reports import wording
+from reports.charts import Chart, light_colours, plotly_figure, svg
+
+register = template.Library()
+
+#: Units of an equivalent that are read as a unit; any other only counts how often.
+MEASURED_IN: Final = frozenset({"km", "passenger-km", "h", "kg", "L", "kWh"})
+#: Start of the key of an equivalent -> name of its picture.
+PICTURES: Final = {
+    "car": "car",
+    "gasoline": "car",
+    "flight": "plane",
+    "train": "train",
+    "tree": "tree",
+    "smartphone": "phone",
+    "home": "home",
+    "streaming": "screen",
+    "person": "person",
+    "planetary": "person",
+}
+#: Width of a drawing on a page before Plotly has drawn, or without it: a phone shows it at about its own size.
+STILL_WIDTH: Final = 460
+
+
+@register.inclusion_tag("reports/_panel.html")
+def footprint_panel(footprint: Footprint) -> dict[str, Any]:
+    """The whole result: headline, charts, steps, assumptions, sources."""
+    summary = wording.summary_of(footprint)
+    return {
+        "summary": summary,
+        "charts": wording.charts_in_words(summary),
+        "key": summary.input_digest[:8],
+    }
+
+
+@register.filter
+def figure_of(chart: Chart) -> dict[str, Any]:
+    """A chart as Plotly takes it."""
+    return plotly_figure(chart)
+
+
+@register.simple_tag
+def still_chart(chart: Chart) -> SafeString:
+    """A chart as SVG in the colours of the page."""
+    return mark_safe(svg(chart, width=STILL_WIDTH))  # noqa: S308  (every text in it is escaped where it is written)
+
+
+@register.simple_tag
+def paper_chart(chart: Chart) -> SafeString:
+    """A chart as SVG in the colours of paper."""
+    return mark_safe(svg(chart, colours=light_colours()))  # noqa: S308  (every text in it is escaped where it is written)
+
+
+@register.filter
+def method_name(name: str) -> str:
+    """A method for people."""
+    return gettext(wording.METHODS[name]) if name in wording.METHODS else name
+
+
+@register.filter
+def boundary_name(name: str) -> str:
+    """What the energy counts, for people."""
+    return gettext(wording.BOUNDARIES[name])
+
+
+@register.filter
+def quality_name(name: str) -> str:
+    """A quality tier for people."""
+    return gettext(wording.QUALITIES[name][0])
+
+
+@register.filter
+def quality_meaning(name: str) -> str:
+    """What a quality tier means."""
+    return gettext(wording.QUALITIES[name][1])
+
+
+@register.filter
+def status_name(name: str) -> str:
+    """Where a value came from."""
+    return gettext(wording.STATUSES[name])
+
+
+@register.filter
+def match_name(name: str) -> str:
+    """How a look-up matched."""
+    return gettext(wording.MATCHES[name])
+
+
+@register.filter
+def is_measured_in(unit: str) -> bool:
+    """Whether a unit of an equivalent is shown as a unit."""
+    return unit in MEASURED_IN
+
+
+@register.filter
+def picture(key: str) -> str:
+    """The picture that goes with an equivalent."""
+    return PICTURES.get(key.split("_", 1)[0].split("-", 1)[0], "dot")
