@@ -1,0 +1,191 @@
+"""Between what people type and the catalogue: names to ids and back, and the suggestions while they type."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from estimator.core.inputs import InputProblem, InputProblems, Location
+from estimator.forms import numbers
+from estimator.reference import catalogue
+from estimator.reference.names import fold
+
+_BASES: Final = {"life_cycle": gettext_noop("life-cycle"), "direct": gettext_noop("at the plant only")}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One suggestion: what goes into the box, and what is said about it."""
+
+    text: str
+    detail: str
+    parameters: str = ""  #: goes into the box beside it
+
+
+# --- names to ids, and back -------------------------------------------------------------------------------------------
+
+
+def accelerator_id(text: str) -> str | None:
+    """The id of the accelerator that is meant; None where none is, or more than one."""
+    try:
+        return catalogue.find_accelerator(text).row.id if text.strip() else None
+    except InputProblems:
+        return None
+
+
+def accelerator_name(text: str) -> str:
+    """What people call an accelerator, from its id; what is unknown stays as it is."""
+    try:
+        return catalogue.find_accelerator(text).row.name if text else ""
+    except InputProblems:
+        return text
+
+
+def model_id(text: str) -> str | None:
+    """The id of a published model, where the text is its name to the letter: a title alone never claims one."""
+    try:
+        row = catalogue.find_model(text).row if text.strip() else None
+    except InputProblems:
+        return None
+    return row.id if row is not None and fold(text) in {fold(row.name), fold(row.id)} else None
+
+
+def location_of(text: str) -> Location:
+    """
+    The location that is meant; an empty text is anywhere.
+
+    Raises
+    ------
+    InputProblems
+        If the place is unknown, or may be several.
+    """
+    return catalogue.find_place(text).location if text.strip() else Location()
+
+
+def place_text(location: Location) -> str:
+    """A location in words that `location_of` understands."""
+    text = " ".join(filter(None, (location.provider, location.region))) or location.zone or location.country or ""
+    try:
+        return catalogue.find_place(text).label if text else ""
+    except InputProblems:
+        return text
+
+
+def readable_names(problem: InputProblem) -> InputProblem:
+    """A problem with an accelerator that offers names instead of ids."""
+    if problem.path != "hardware.accelerator" or not problem.suggestions:
+        return problem
+    named = tuple(accelerator_name(suggestion) for suggestion in problem.suggestions)
+    return InputProblem(
+        path=problem.path,
+        message=problem.message,
+        text_params=problem.text_params | {"near": ", ".join(named)},
+        suggestions=named,
+    )
+
+
+# --- suggestions while typing -----------------------------------------------------------------------------------------
+
+
+def _accelerators(q: str, limit: int) -> list[Option]:
+    return [
+        Option(
+            row.name,
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        _plainly(row.tdp_w or row.estimated_power_w, "W"),
+                        _plainly(row.memory_gb, "GB"),
+                        str(row.year),
+                    ),
+                )
+            ),
+        )
+        for row in catalogue.search_accelerators(q, limit)[:limit]
+    ]
+
+
+def _models(q: str, limit: int) -> list[Option]:
+    if not q.strip():
+        return []
+    options = []
+    for row in catalogue.search_models(q, limit)[:limit]:
+        size = numbers.count_text(row.parameters_count) if row.parameters_count else ""
+        said = _("%(size)s parameters") % {"size": size} if size else ""
+        if row.size_basis == "assumed":
+            said = _("%(size)s parameters, assumed") % {"size": size}
+        options.append(Option(row.name, " · ".join(filter(None, (said, row.organisation, str(row.year)))), size))
+    return options
+
+
+def _places(q: str, limit: int) -> list[Option]:
+    if not q.strip():
+        return []
+    options = []
+    for place in catalogue.search_places(q, limit)[:limit]:
+        try:
+            found = catalogue.find_grid(place.location)
+        except InputProblems:
+            continue
+        intensity = _plainly(round(found.grid_intensity_gco2e_per_kwh), "gCO₂e/kWh")
+        options.append(Option(place.label, " · ".join((intensity, str(found.year), _(_BASES[found.basis])))))
+    return options
+
+
+def _plainly(value: float | None, unit: str) -> str:
+    return f"{value:g} {unit}" if value is not None else ""
+
+
+SEARCHES: Final[dict[str, Callable[[str, int], list[Option]]]] = {
+    "accelerator": _accelerators,
+    "model": _models,
+    "place": _places,
+}
+#: Fields whose problems come with suggestions.
+SUGGESTED: Final = ("accelerator", "place", "title")
+
+
+def hint(kind: str) -> str:
+    """What to do where a search finds nothing."""
+    return {
+        "accelerator": _("Give its measured draw in the Expert part instead."),
+        "model": _("Any name will do: it is only for the report."),
+        "place": _("Try the country, or leave it empty for the world average."),
+    }[kind]
+
+
+# --- what it all stands on --------------------------------------------------------------------------------------------
+
+
+def sources_with_tables() -> list[dict[str, Any]]:
+    """Every source with the tables whose rows cite it, in alphabetical order."""
+    used: dict[str, set[str]] = {}
+    for row in catalogue.shelf().read_all():
+        table = _TABLE_LABELS[type(row).__name__]
+        for column in type(row).model_fields:
+            if column.endswith("source_ids"):
+                for source_id in getattr(row, column):
+                    used.setdefault(source_id, set()).add(table)
+    return [
+        {"id": source_id, "source": source, "tables": sorted(_(table) for table in used.get(source_id, ()))}
+        for source_id, source in sorted(catalogue.sources().items(), key=lambda item: item[1].title.casefold())
+    ]
+
+
+_TABLE_LABELS: Final = {
+    "Accelerator": gettext_noop("accelerators"),
+    "CloudPrice": gettext_noop("cloud prices"),
+    "CloudRegion": gettext_noop("cloud regions"),
+    "CountryWithoutFactor": gettext_noop("countries"),
+    "Cpu": gettext_noop("CPUs"),
+    "Default": gettext_noop("assumed values"),
+    "EquivalentRow": gettext_noop("equivalents"),
+    "Grid": gettext_noop("grids"),
+    "ModelRow": gettext_noop("models"),
+    "PublishedRun": gettext_noop("published runs"),
+    "PueRow": gettext_noop("data centres"),
+    "ZoneName": gettext_noop("names of grids"),
+}

@@ -1,0 +1,281 @@
+"""The pages: translate what was sent, call one service, answer."""
+
+import uuid
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from estimator import services
+from estimator.core.footprint import Footprint
+from estimator.core.inputs import InputProblems
+from estimator.forms import lookups
+from estimator.forms.examples import EXAMPLES, FIRST, Example, is_untouched, left_behind
+from estimator.forms.workload import WorkloadForm
+from estimator.models import Estimate, JobStatus
+from estimator.reference import catalogue
+
+RECENT: Final = 50
+SUGGESTIONS: Final = 12
+
+#: Tables of the catalogue as the API has them, for people.
+TABLES: Final = {
+    "accelerators": gettext_noop("Accelerators"),
+    "cpus": gettext_noop("CPUs"),
+    "grids": gettext_noop("Grids"),
+    "cloud-regions": gettext_noop("Cloud regions"),
+    "models": gettext_noop("Models"),
+    "equivalents": gettext_noop("Equivalents"),
+    "sources": gettext_noop("Sources"),
+}
+#: Whom the licences ask us to name, and how. Names of bodies and licences are not translated.
+ATTRIBUTION: Final = (
+    "Ember and Our World in Data (CC BY 4.0)",
+    "US EPA eGRID (public domain)",
+    "Environment and Climate Change Canada (OGL-Canada)",
+    "DCCEEW, Commonwealth of Australia (CC BY 4.0)",
+    "European Environment Agency (CC BY 4.0)",
+    "UK DESNZ (OGL v3)",
+    "Google region-carbon-info (Apache-2.0)",
+    "Epoch AI (CC BY 4.0)",
+    "Green Algorithms (CC BY 4.0)",
+    "CodeCarbon (MIT)",
+    "EcoLogits (MPL-2.0)",
+    "Green Software Foundation, Real Time Cloud (MIT)",
+)
+
+
+# --- The form and its preview -----------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def home(request: HttpRequest) -> HttpResponse:
+    """The form beside a finished example; what is sent is stored and queued."""
+    return _handed_in(request) if request.method == "POST" else _to_fill_in(request)
+
+
+def _to_fill_in(request: HttpRequest) -> HttpResponse:
+    example = EXAMPLES.get(request.GET.get("start", FIRST))
+    blank = "blank" in request.GET or example is None
+    form = WorkloadForm(base=None if blank or example is None else example.workload)
+    footprint = None
+    if not blank and example is not None:
+        footprint = (
+            services.example_footprint() if example.key == FIRST else services.calculate(workload=example.workload)
+        )
+    return render(request, "estimator/home.html", _page(form, footprint, example=None if blank else example))
+
+
+def _handed_in(request: HttpRequest) -> HttpResponse:
+    data = request.POST.copy()
+    chosen, separator, value = data.get("use", "").partition("=")
+    if separator and chosen in lookups.SUGGESTED:
+        data[chosen] = value
+    form, cleared = _form(data)
+    footprint = _footprint(form)
+    if footprint is None or cleared or separator:
+        notice = _cleared_notice() if cleared else ""
+        page = _page(form, footprint, example_key=data.get("example", ""), notice=notice)
+        return render(request, "estimator/home.html", page, status=422 if form.errors else 200)
+    assert form.workload is not None
+    row = services.submit_estimate(workload=form.workload)
+    _remember(request, row.id)
+    return redirect("estimate", row.id)
+
+
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    """The result of what stands in the form, with what is to be said at its fields; nothing is stored."""
+    form, cleared = _form(request.POST.copy())
+    footprint = _footprint(form)
+    example = EXAMPLES.get(form.data.get("example", ""))
+    untouched = example is not None and is_untouched(form, example)
+    page = _page(
+        form,
+        footprint,
+        example=example if untouched else None,
+        notice=_cleared_notice() if cleared else "",
+        cleared=cleared,
+        live=True,
+    )
+    response = render(request, "estimator/preview.html", page)
+    if footprint is None:
+        # The result of the values before stays where it is; only what is said at the fields changes.
+        response["HX-Reswap"] = "none"
+    return response
+
+
+def _form(data: QueryDict) -> tuple[WorkloadForm, tuple[str, ...]]:
+    """The bound form; measured values of an example are taken out of it once they belong to another machine."""
+    base = None
+    based_on = _uuid(data.get("based_on", ""))
+    if based_on is not None:
+        row = Estimate.objects.filter(pk=based_on).only("inputs").first()
+        base = row.workload() if row else None
+    form = WorkloadForm(data, base=base)
+    form.is_valid()
+    example = EXAMPLES.get(data.get("example", ""))
+    cleared = left_behind(form, example) if example else ()
+    if cleared:
+        for name in cleared:
+            data[name] = ""
+        data["example"] = ""
+        form = WorkloadForm(data, base=base)
+        form.is_valid()
+    return form, cleared
+
+
+def _footprint(form: WorkloadForm) -> Footprint | None:
+    if form.workload is None:
+        return None
+    try:
+        footprint = services.calculate(workload=form.workload)
+    except InputProblems as found:
+        form.add_problems(found.problems)
+        return None
+    form.add_warnings(footprint)
+    return footprint
+
+
+def _page(
+    form: WorkloadForm,
+    footprint: Footprint | None,
+    *,
+    example: Example | None = None,
+    example_key: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    key = example_key if example_key is not None else (example.key if example else "")
+    return {
+        "form": form,
+        "footprint": footprint,
+        "example": example,
+        "example_key": key,
+        "presets": EXAMPLES.values(),
+        "first_key": FIRST,
+        "blank": not form.is_bound and footprint is None,
+        "error_count": sum(len(errors) for errors in form.errors.values()),
+        "submit_label": _("Estimate"),
+        **more,
+    }
+
+
+def _cleared_notice() -> str:
+    return _(
+        "You changed the hardware or the place, so what was measured for the example was taken out of the Expert part: "
+        "it is looked up or assumed for your run now."
+    )
+
+
+@require_GET
+@cache_control(max_age=300, private=True)
+def suggest(request: HttpRequest, kind: str) -> HttpResponse:
+    """Names of the catalogue that fit what is being typed."""
+    if kind not in lookups.SEARCHES:
+        raise Http404
+    options = lookups.SEARCHES[kind](request.GET.get("q", "")[:120], SUGGESTIONS)
+    return render(request, "estimator/suggestions.html", {"kind": kind, "options": options, "hint": lookups.hint(kind)})
+
+
+# --- Stored estimates -------------------------------------------------------------------------------------------------
+
+
+@require_safe
+@never_cache
+def estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """One stored estimate: where it stands, or its result."""
+    response = render(request, "estimator/estimate.html", _state(request, estimate_id))
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_GET
+@never_cache
+def estimate_status(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """The part of that page that changes."""
+    return render(request, "estimator/_estimate.html", _state(request, estimate_id))
+
+
+def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
+    row = Estimate.objects.filter(pk=estimate_id).first()
+    if row is None:
+        raise Http404
+    state: dict[str, Any] = {
+        "estimate": row,
+        "link": request.build_absolute_uri(f"/estimates/{row.id}/"),
+        "footprint": row.result(),
+    }
+    if row.status == JobStatus.DONE:
+        form = WorkloadForm(base=row.workload())
+        if state["footprint"]:
+            form.add_warnings(state["footprint"])
+        state |= {"form": form, "based_on": row.id, "submit_label": _("Save as a new estimate"), "example_key": ""}
+    elif row.status == JobStatus.FAILED:
+        state["reason"] = _failure(row.error_code)
+    else:
+        health = services.site_health()
+        state |= {
+            "broker_away": not health.broker,
+            "no_worker": health.broker and services.QUEUE not in health.queues,
+            "before_count": Estimate.objects.filter(
+                status__in=[JobStatus.QUEUED, JobStatus.RUNNING], created_at__lt=row.created_at
+            ).count(),
+            "progress_percent": round(100 * row.progress),
+        }
+    return state
+
+
+def _failure(error_code: str) -> str:
+    reasons = {
+        "inputs_unknown": _("The run names something that the catalogue does not know any more. Make it anew."),
+        "gave_up": _("It was tried several times and did not end."),
+    }
+    return reasons.get(error_code) or _("Something went wrong on our side.")
+
+
+@require_POST
+def estimate_retry(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """Queue a failed estimate again."""
+    if not Estimate.objects.filter(pk=estimate_id).exists():
+        raise Http404
+    services.retry_estimate(estimate_id=estimate_id)
+    return redirect("estimate", estimate_id)
+
+
+@require_safe
+@never_cache
+def estimates(request: HttpRequest) -> HttpResponse:
+    """Estimates that this browser made, newest first."""
+    mine = [known for known in map(_uuid, request.session.get("estimates", [])) if known]
+    rows = Estimate.objects.filter(pk__in=mine).defer("inputs", "footprint").order_by("-created_at")
+    return render(request, "estimator/estimates.html", {"estimates": rows})
+
+
+def _remember(request: HttpRequest, estimate_id: uuid.UUID) -> None:
+    request.session["estimates"] = [estimate_id.hex, *request.session.get("estimates", [])][:RECENT]
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+# --- What it stands on ------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def sources(request: HttpRequest) -> HttpResponse:
+    """Every source of the catalogue, and which tables use it."""
+    page = {
+        "sources": lookups.sources_with_tables(),
+        "dataset": catalogue.dataset_version(),
+        "tables": [(kind, _(label), len(catalogue.rows(kind))) for kind, label in TABLES.items()],
+        "attribution": ATTRIBUTION,
+    }
+    return render(request, "estimator/sources.html", page)
