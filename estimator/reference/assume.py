@@ -71,9 +71,10 @@ def assumption(
     )
 
 
-def certain(name: str, value: float, *, status: Status = "given", note: str = "", **text_params: Any) -> Assumption:
+@lru_cache(maxsize=256)
+def certain(name: str, value: float, *, status: Status = "given", note: str = "") -> Assumption:
     """A value that is exact, such as a count."""
-    return assumption(name, value, low=value, high=value, status=status, quality="counter", note=note, **text_params)
+    return assumption(name, value, low=value, high=value, status=status, quality="counter", note=note)
 
 
 def given(name: str, value: float, spread: Default, *, floor: float = 0.0, status: Status = "given") -> Assumption:

@@ -13,9 +13,10 @@ from typing import Any, Final
 from estimator.core.footprint import Source
 from estimator.core.inputs import Location
 from estimator.reference.names import Found, search
-from estimator.reference.places import GridMatch, Place, Spot
+from estimator.reference.places import Place
 from estimator.reference.shelf import Shelf
 from estimator.reference.tables import Accelerator, Cpu, Grid, ModelRow, PublishedRun, Row, SourceRow
+from estimator.reference.zones import GridMatch, Spot
 
 DATA_FOLDER: Final = Path(__file__).parent / "data"
 
@@ -160,7 +161,7 @@ def find_grid(location: Location, *, year: int | None = None) -> GridMatch:
         Everything that is unknown or ambiguous, at once.
     """
     places = shelf().places
-    return places.grid(places.locate(location), year=year)
+    return places.grids.grid(places.locate(location), year=year)
 
 
 def search_accelerators(q: str, limit: int = 10) -> tuple[Accelerator, ...]:
@@ -221,7 +222,7 @@ def _zone(row: Grid) -> dict[str, Any]:
         other.model_dump(
             mode="json", include={"year", "grid_intensity_gco2e_per_kwh", "basis", "signal", "method", "source_ids"}
         )
-        for other in places.series(row.zone)
+        for other in places.grids.series(row.zone)
         if other is not row
     ]
     return _plain(row, id=row.zone, aliases=list(places.aliases.get(row.zone, ())), history=history)

@@ -1,14 +1,16 @@
 """What the place of a run decides: PUE, carbon intensity and water."""
 
 from collections.abc import Iterator
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from estimator.core.footprint import Assumption, Match, Warning, gettext_noop
 from estimator.core.inputs import Workload
 from estimator.reference.assume import assumption, default, given, looked_up
-from estimator.reference.places import PROVIDER_NAMES, GridMatch, Spot
+from estimator.reference.providers import PROVIDER_NAMES
 from estimator.reference.shelf import Shelf
 from estimator.reference.tables import Accelerator, Basis
+from estimator.reference.zones import GridMatch, Spot
 
 #: Years between the one asked for and the one found from which a reader is warned.
 FAR_YEARS: Final = 3
@@ -16,7 +18,7 @@ FAR_YEARS: Final = 3
 _GRID_NOTES: Final[dict[tuple[Basis, Match], str]] = {
     ("life_cycle", "exact"): gettext_noop("Average of %(place)s in %(year)s; life-cycle, with plants and fuel supply."),
     ("life_cycle", "nearest_year"): gettext_noop(
-        "Average of %(place)s in %(year)s, the nearest year to %(asked_year)s; life-cycle, with plants and fuel supply."
+        "Average of %(place)s in %(year)s, the nearest to %(asked_year)s; life-cycle, with plants and fuel supply."
     ),
     ("life_cycle", "parent_zone"): gettext_noop(
         "Average of %(place)s in %(year)s, as no figure of the region itself is known; life-cycle, with plants and "
@@ -25,7 +27,7 @@ _GRID_NOTES: Final[dict[tuple[Basis, Match], str]] = {
     ("life_cycle", "world"): gettext_noop("World average in %(year)s; life-cycle, with plants and fuel supply."),
     ("direct", "exact"): gettext_noop("Average of %(place)s in %(year)s; direct: only what leaves the power plants."),
     ("direct", "nearest_year"): gettext_noop(
-        "Average of %(place)s in %(year)s, the nearest year to %(asked_year)s; direct: only what leaves the power plants."
+        "Average of %(place)s in %(year)s, the nearest to %(asked_year)s; direct: only what leaves the power plants."
     ),
     ("direct", "parent_zone"): gettext_noop(
         "Average of %(place)s in %(year)s, as no figure of the region itself is known; direct: only what leaves the "
@@ -58,22 +60,27 @@ def facility_assumptions(
     Assumption
         What is known.
     """
-    yield _pue(workload, spot, accelerator, shelf)
+    if workload.pue is not None:
+        yield given("pue", workload.pue, shelf.defaults["spread_given_pue"], floor=1.0)
+    else:
+        yield _pue(shelf, spot, accelerator.segment if accelerator is not None else None)
     if workload.grid_intensity_gco2e_per_kwh is not None:
         yield given(
             "grid_intensity_gco2e_per_kwh", workload.grid_intensity_gco2e_per_kwh, shelf.defaults["spread_grid"]
         )
     else:
-        found = shelf.places.grid(spot, year=workload.year)
-        warnings.extend(_grid_warnings(workload, spot, found))
-        yield _grid(workload, found, shelf)
-    yield from _water(spot, shelf)
+        grid, fallbacks = _grid(shelf, spot, workload.year)
+        warnings.extend(fallbacks)
+        yield grid
+    yield from _water(shelf, spot)
 
 
-def _pue(workload: Workload, spot: Spot, accelerator: Accelerator | None, shelf: Shelf) -> Assumption:
+# Frozen answers to the same few questions: what depends on the place alone is put together once.
+
+
+@lru_cache(maxsize=1024)
+def _pue(shelf: Shelf, spot: Spot, segment: str | None) -> Assumption:
     defaults = shelf.defaults
-    if workload.pue is not None:
-        return given("pue", workload.pue, defaults["spread_given_pue"], floor=1.0)
     region, provider = spot.region, spot.provider
     if region is not None and region.pue is not None:
         return looked_up(
@@ -101,16 +108,22 @@ def _pue(workload: Workload, spot: Spot, accelerator: Accelerator | None, shelf:
         )
     if provider:
         return default("pue", "pue_colocation", shelf, gettext_noop("This provider publishes no PUE of the region."))
-    if accelerator is not None and accelerator.segment in ("desktop", "embedded", "system_on_chip"):
+    if segment in ("desktop", "embedded", "system_on_chip"):
         note = gettext_noop("Hardware for a desk, with no cooling plant around it. In a server room, give the PUE.")
         return default("pue", "pue_desk", shelf, note)
     return default("pue", "pue_unknown", shelf, gettext_noop("Average of a survey of data centres; theirs is unknown."))
 
 
-def _grid(workload: Workload, found: GridMatch, shelf: Shelf) -> Assumption:
+@lru_cache(maxsize=1024)
+def _grid(shelf: Shelf, spot: Spot, year: int | None) -> tuple[Assumption, tuple[Warning, ...]]:
+    found = shelf.places.grids.grid(spot, year=year)
+    return _grid_assumption(shelf, found, year), tuple(_grid_warnings(spot, found, year))
+
+
+def _grid_assumption(shelf: Shelf, found: GridMatch, year: int | None) -> Assumption:
     value, defaults = found.grid_intensity_gco2e_per_kwh, shelf.defaults
     note = _GRID_NOTES[(found.basis, found.match)]
-    text_params = {"place": found.name, "year": found.year, "asked_year": workload.year}
+    text_params: dict[str, Any] = {"place": found.name, "year": found.year, "asked_year": year}
     if found.match == "world":
         world = defaults["grid_world"]
         return assumption(
@@ -127,7 +140,7 @@ def _grid(workload: Workload, found: GridMatch, shelf: Shelf) -> Assumption:
         )
     if found.doubtful:
         spread = defaults["grid_doubtful_spread"]
-    elif _years_apart(workload, found) >= FAR_YEARS:
+    elif _years_apart(found, year) >= FAR_YEARS:
         spread = defaults["spread_grid_other_year"]
     else:
         spread = defaults["spread_grid"]
@@ -142,15 +155,15 @@ def _grid(workload: Workload, found: GridMatch, shelf: Shelf) -> Assumption:
     )
 
 
-def _years_apart(workload: Workload, found: GridMatch) -> int:
-    return abs(workload.year - found.year) if workload.year is not None else 0
+def _years_apart(found: GridMatch, year: int | None) -> int:
+    return abs(year - found.year) if year is not None else 0
 
 
-def _grid_warnings(workload: Workload, spot: Spot, found: GridMatch) -> Iterator[Warning]:
+def _grid_warnings(spot: Spot, found: GridMatch, year: int | None) -> Iterator[Warning]:
     text_params = {
         "place": found.name,
         "year": found.year,
-        "asked_year": workload.year,
+        "asked_year": year,
         "intensity": found.grid_intensity_gco2e_per_kwh,
     }
     if spot.country_without_factor is not None:
@@ -173,7 +186,7 @@ def _grid_warnings(workload: Workload, spot: Spot, found: GridMatch) -> Iterator
             field="location",
             text_params=text_params,
         )
-    if found.match == "nearest_year" and _years_apart(workload, found) >= FAR_YEARS:
+    if found.match == "nearest_year" and _years_apart(found, year) >= FAR_YEARS:
         yield Warning(
             code="grid_other_year",
             message=gettext_noop(
@@ -202,7 +215,12 @@ def _grid_warnings(workload: Workload, spot: Spot, found: GridMatch) -> Iterator
         )
 
 
-def _water(spot: Spot, shelf: Shelf) -> Iterator[Assumption]:
+@lru_cache(maxsize=1024)
+def _water(shelf: Shelf, spot: Spot) -> tuple[Assumption, ...]:
+    return tuple(_water_assumptions(shelf, spot))
+
+
+def _water_assumptions(shelf: Shelf, spot: Spot) -> Iterator[Assumption]:
     region, provider, defaults = spot.region, spot.provider, shelf.defaults
     fleet = shelf.fleet_wue.get(provider) if provider else None
     if region is not None and region.wue_l_per_kwh is not None:
@@ -226,9 +244,11 @@ def _water(spot: Spot, shelf: Shelf) -> Iterator[Assumption]:
             provider=PROVIDER_NAMES[provider],
             year=fleet.year,
         )
-    offsite = shelf.places.offsite_water(spot)
-    if offsite is not None and offsite[0].offsite_water_l_per_kwh is not None:
-        row, match = offsite
+    offsite = shelf.places.grids.offsite_water(spot)
+    if offsite is None:
+        return
+    row, match = offsite
+    if row.offsite_water_l_per_kwh is not None:
         yield looked_up(
             "offsite_water_l_per_kwh",
             row.offsite_water_l_per_kwh,

@@ -116,9 +116,9 @@ class NameIndex(Generic[Item]):
                 plain.setdefault(without_noise(text), set()).add(id_)
             for alias in ambiguous:
                 self._ambiguous.setdefault(fold(alias), []).append(id_)
-        for key, ids in self._ambiguous.items():
-            if key in self._found or len(ids) < 2:
-                raise ValueError(f"{key!r} is marked as ambiguous, but means {self._spelling.get(key, *ids)} alone")
+        for key, meant in self._ambiguous.items():
+            if key in self._found or len(meant) < 2:
+                raise ValueError(f"{key!r} is marked as ambiguous, but means {self._spelling.get(key, meant[0])} alone")
         # A name without its vendor stands for the row only where no other row claims it.
         for key, ids in plain.items():
             if key and len(ids) == 1 and key not in self._found and key not in self._ambiguous:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
-from estimator.core.footprint import Match, Warning, gettext_noop
+from estimator.core.footprint import Warning, gettext_noop
 from estimator.core.inputs import InputProblem, InputProblems, Location
 from estimator.reference.names import (
     MOST_SUGGESTIONS,
@@ -20,23 +21,9 @@ from estimator.reference.names import (
     searchable,
     words,
 )
-from estimator.reference.tables import Basis, CloudRegion, CountryWithoutFactor, Grid, Row, TableError, ZoneName
-
-WORLD: Final = "WORLD"
-
-PROVIDER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
-    {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "ovhcloud": "OVHcloud", "scaleway": "Scaleway"}
-)
-_PROVIDER_ALIASES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **{provider: provider for provider in PROVIDER_NAMES},
-        **dict.fromkeys(("amazon", "amazonwebservices", "amazonaws", "ec2", "sagemaker"), "aws"),
-        **dict.fromkeys(("microsoft", "microsoftazure", "azureml", "msft"), "azure"),
-        **dict.fromkeys(("google", "googlecloud", "googlecloudplatform", "gce", "vertexai"), "gcp"),
-        "ovh": "ovhcloud",
-    }
-)
-_MOST_PROVIDER_WORDS: Final = 3
+from estimator.reference.providers import PROVIDER_ALIASES, PROVIDER_NAMES, split_provider
+from estimator.reference.tables import CloudRegion, CountryWithoutFactor, Grid, Row, TableError, ZoneName
+from estimator.reference.zones import WORLD, Spot, Zones
 
 ZONE_WORDING: Final = Wording(
     unknown=gettext_noop(
@@ -72,39 +59,6 @@ class Place:
     region: CloudRegion | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """What a location says about provider and grid. The most specific wins: region, then zone, then country."""
-
-    provider: str | None = None
-    region: CloudRegion | None = None
-    zone: str | None = None
-    country_without_factor: str | None = None
-    warnings: tuple[Warning, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GridMatch:
-    """An intensity, and how it was found."""
-
-    grid_intensity_gco2e_per_kwh: float
-    name: str  #: of the zone or region whose value it is
-    year: int
-    basis: Basis
-    match: Match
-    source_ids: tuple[str, ...]
-    doubtful: bool = False
-    detail: str = ""  #: what the table says about the row
-
-
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """One zone: the row to take, and the years that may be compared with it."""
-
-    preferred: Grid
-    by_year: Mapping[int, Grid]
-
-
 class Places:
     """
     All places of the catalogue, indexed once.
@@ -135,10 +89,9 @@ class Places:
         regions: Sequence[CloudRegion],
     ) -> None:
         self.rows: tuple[Row, ...] = (*grids, *zone_names, *without_factor, *regions)
-        self.grids = tuple(grids)
+        self.grids = Zones(grids)
+        self.zones = self.grids.preferred
         self.regions = tuple(regions)
-        self._series = _series_by_zone(grids)
-        self.zones: Mapping[str, Grid] = MappingProxyType({zone: s.preferred for zone, s in self._series.items()})
         self._check(zone_names)
         names = {row.zone: row for row in zone_names}
         self.aliases: Mapping[str, tuple[str, ...]] = MappingProxyType({row.zone: row.aliases for row in zone_names})
@@ -167,11 +120,9 @@ class Places:
                 if region not in listed:
                     listed.append(region)
         self._places = self._searchable_places(without_factor)
+        self._located = lru_cache(maxsize=1024)(self._locate)  # the same places come again and again
 
     def _check(self, zone_names: Iterable[ZoneName]) -> None:
-        for row in self.zones.values():
-            if (row.parent is None) != (row.zone == WORLD) or (row.parent and row.parent not in self.zones):
-                raise TableError("grids.csv", None, "parent", f"{row.zone} lies in {row.parent}, which is no zone")
         for number, region in enumerate(self.regions, start=2):
             if region.grid_zone not in self.zones:
                 raise TableError("cloud_regions.csv", number, "grid_zone", f"{region.grid_zone} is not in grids.csv")
@@ -220,7 +171,7 @@ class Places:
         coded = re.fullmatch(r".+\(([A-Z]{2})\)", asked)  # "Georgia (GE)", as labels are written where names are shared
         if coded and coded[1] in self.zones:
             return self._zone_place(self.zones[coded[1]])
-        provider, rest = _split_provider(asked)
+        provider, rest = split_provider(asked)
         if provider is not None:
             return self._place_of_provider(provider, rest, text=text, path=path)
         zone = self._zone_of(asked, path=path)
@@ -240,8 +191,8 @@ class Places:
         near_by = self._regions_near_city(asked)
         if near_by:
             countries = dict.fromkeys(region.country for region in near_by)
-            near = [*[region.id for region in near_by][: MOST_SUGGESTIONS + 1], *countries]
-            raise problem(path, _CITY, text, near)
+            regions_and_countries = [*[region.id for region in near_by][: MOST_SUGGESTIONS + 1], *countries]
+            raise problem(path, _CITY, text, regions_and_countries)
         near = self._near(asked)
         raise problem(path, _NEAR_PLACE if near else _UNKNOWN_PLACE, text, near)
 
@@ -332,31 +283,35 @@ class Places:
         InputProblems
             Everything that is unknown or ambiguous, at once.
         """
+        return self._located(location.country, location.zone, location.provider, location.region)
+
+    def _locate(
+        self, country_code: str | None, zone_name: str | None, provider_name: str | None, region_name: str | None
+    ) -> Spot:
         problems: list[InputProblem] = []
         provider = region = zone = country = None
-        if location.provider is not None:
-            provider = _PROVIDER_ALIASES.get(fold(location.provider))
+        if provider_name is not None:
+            provider = PROVIDER_ALIASES.get(fold(provider_name))
             if provider is None:
                 problems += problem(
-                    "location.provider", _UNKNOWN_PROVIDER, location.provider, list(PROVIDER_NAMES)
+                    "location.provider", _UNKNOWN_PROVIDER, provider_name, list(PROVIDER_NAMES)
                 ).problems
-        if location.region is not None and (provider is not None or location.provider is None):
+        if region_name is not None and (provider is not None or provider_name is None):
             try:
-                region = self._region_of(location.region, provider)
+                region = self._region_of(region_name, provider)
             except InputProblems as error:
                 problems += error.problems
-        if location.zone is not None:
+        if zone_name is not None:
             try:
-                zone = self._zone_names.find(location.zone, path="location.zone").row
+                zone = self._zone_names.find(zone_name, path="location.zone").row
             except InputProblems as error:
                 problems += error.problems
-        if location.country is not None:
-            country = self._codes.get(location.country.upper())
+        if country_code is not None:
+            country = self._codes.get(country_code.upper())
             if country is None:
-                near = get_close_matches(location.country.upper(), self._codes, n=MOST_SUGGESTIONS, cutoff=0.6)
-                problems += problem(
-                    "location.country", _NEAR_COUNTRY if near else _UNKNOWN_COUNTRY, location.country, near
-                ).problems
+                close = get_close_matches(country_code.upper(), self._codes, n=MOST_SUGGESTIONS, cutoff=0.6)
+                message = _NEAR_COUNTRY if close else _UNKNOWN_COUNTRY
+                problems += problem("location.country", message, country_code, close).problems
         if problems:
             raise InputProblems(tuple(problems))
         return Spot(
@@ -369,7 +324,7 @@ class Places:
 
     def _region_of(self, text: str, provider: str | None) -> CloudRegion:
         if provider is None:
-            provider, text = _split_provider(text)
+            provider, text = split_provider(text)
         regions = self._regions_called(text, provider=provider)
         if len(regions) == 1:
             return regions[0]
@@ -396,76 +351,8 @@ class Places:
                 text_params={"inside": region.region if region else inside, "outside": outside},
             )
             for field, outside in beaten
-            if inside and outside not in self._enclosing(inside) and (region is None or outside != region.iso2)
+            if inside and outside not in self.grids.enclosing(inside) and (region is None or outside != region.iso2)
         )
-
-    def _enclosing(self, zone: str) -> tuple[str, ...]:
-        chain = [zone]
-        while (parent := self.zones[chain[-1]].parent) is not None:
-            chain.append(parent)
-        return tuple(chain)
-
-    def grid(self, spot: Spot, *, year: int | None) -> GridMatch:
-        """
-        Intensity of a place in a year.
-
-        Parameters
-        ----------
-        spot : Spot
-            Where; an empty one is anywhere in the world.
-        year : int or None
-            When; None for the newest year that the sources prefer.
-
-        Returns
-        -------
-        GridMatch
-            With how it matched: a fallback is never silent.
-        """
-        region = spot.region
-        if region is not None:
-            own = _own_figure(region, year)
-            if own is not None and own.match == "exact":
-                return own
-            of_zone = self._zone_match(region.grid_zone, year)
-            if own is not None and of_zone.match == "nearest_year":
-                return own
-            fallback = self.zones[region.grid_zone].level == "country" and of_zone.match == "exact"
-            return of_zone if not fallback else _matched(of_zone, "parent_zone")
-        if spot.zone is None:
-            return _matched(self._zone_match(WORLD, year), "world")
-        return self._zone_match(spot.zone, year)
-
-    def _zone_match(self, zone: str, year: int | None) -> GridMatch:
-        series = self._series[zone]
-        row = series.preferred
-        if year is not None and year != row.year:
-            nearest = min(series.by_year, key=lambda known: (abs(known - year), -known))
-            row = series.by_year[nearest]
-        match: Match = "exact" if year is None or row.year == year else "nearest_year"
-        return GridMatch(
-            grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
-            name=self._zone_place(row).label,
-            year=row.year,
-            basis=row.basis,
-            match="world" if zone == WORLD else match,
-            source_ids=row.source_ids,
-            doubtful=row.doubtful,
-            detail=row.note or ("CO2 alone, without the other greenhouse gases" if row.gases == "co2" else ""),
-        )
-
-    def offsite_water(self, spot: Spot) -> tuple[Grid, Match] | None:
-        """The row with the water of the zone's power plants, or of the country around it; None where unknown."""
-        if spot.zone is None:
-            return None
-        for place, zone in enumerate(self._enclosing(spot.zone)):
-            row = self.zones[zone]
-            if row.offsite_water_l_per_kwh is not None and (zone != WORLD or spot.zone == WORLD):
-                return row, "world" if zone == WORLD else "exact" if place == 0 else "parent_zone"
-        return None
-
-    def series(self, zone: str) -> tuple[Grid, ...]:
-        """Every row of a zone, whatever its basis, oldest first."""
-        return tuple(sorted((row for row in self.grids if row.zone == zone), key=lambda row: row.year))
 
     # --- search -------------------------------------------------------------------------------------------------
 
@@ -498,66 +385,12 @@ class Places:
         if row.level == "country":
             label = f"{row.name} ({row.zone})" if self._zone_names.meanings(row.name) else row.name
             return Place("country", row.zone, label, Location(country=row.iso2), row)
-        outer = self.zones[row.parent] if row.parent and row.parent != WORLD else None
-        label = f"{row.name}, {outer.name}" if outer else row.name
-        return Place("zone", row.zone, label, Location(zone=row.zone), row)
+        return Place("zone", row.zone, self.grids.label(row.zone), Location(zone=row.zone), row)
 
     def _region_place(self, row: CloudRegion) -> Place:
         label = f"{PROVIDER_NAMES[row.provider]} {row.region} · {row.place}, {row.country}"
         location = Location(provider=row.provider, region=row.region)
         return Place("region", row.id, label, location, self.zones[row.grid_zone], row)
-
-
-def _series_by_zone(grids: Iterable[Grid]) -> Mapping[str, _Series]:
-    rows: dict[str, list[Grid]] = {}
-    for row in grids:
-        rows.setdefault(row.zone, []).append(row)
-    series: dict[str, _Series] = {}
-    for zone, own in rows.items():
-        preferred = [row for row in own if row.preferred]
-        if len(preferred) != 1:
-            raise TableError("grids.csv", None, "preferred", f"{zone} has {len(preferred)} preferred rows, not one")
-        like = preferred[0]
-        by_year = {row.year: row for row in own if row.basis == like.basis and row.signal == like.signal == "average"}
-        series[zone] = _Series(like, MappingProxyType(by_year | {like.year: like}))
-    return MappingProxyType(series)
-
-
-def _split_provider(text: str) -> tuple[str | None, str]:
-    """Take the provider off "gcp europe-west1", "europe-west1 (Google Cloud)" and "aws:us-east-1"."""
-    parts = [part for part in re.split(r"[\s/:,()]+", text) if part]
-    for count in range(min(_MOST_PROVIDER_WORDS, len(parts)), 0, -1):
-        for named, rest in ((parts[:count], parts[count:]), (parts[-count:], parts[:-count])):
-            provider = _PROVIDER_ALIASES.get(fold("".join(named)))
-            if provider is not None:
-                return provider, " ".join(rest)
-    return None, text
-
-
-def _own_figure(region: CloudRegion, year: int | None) -> GridMatch | None:
-    if region.grid_intensity_gco2e_per_kwh is None or region.grid_year is None or region.basis is None:
-        return None
-    return GridMatch(
-        grid_intensity_gco2e_per_kwh=region.grid_intensity_gco2e_per_kwh,
-        name=f"{PROVIDER_NAMES[region.provider]} {region.region}",
-        year=region.grid_year,
-        basis=region.basis,
-        match="exact" if year is None or year == region.grid_year else "nearest_year",
-        source_ids=region.grid_source_ids,
-    )
-
-
-def _matched(found: GridMatch, match: Match) -> GridMatch:
-    return GridMatch(
-        grid_intensity_gco2e_per_kwh=found.grid_intensity_gco2e_per_kwh,
-        name=found.name,
-        year=found.year,
-        basis=found.basis,
-        match=match,
-        source_ids=found.source_ids,
-        doubtful=found.doubtful,
-        detail=found.detail,
-    )
 
 
 def _gap_place(gap: CountryWithoutFactor) -> Place:

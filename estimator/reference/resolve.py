@@ -6,6 +6,7 @@ the composer then leaves out what would need it.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from estimator.core.factors import Factors
@@ -19,12 +20,13 @@ from estimator.core.lines import (
     WATER_SOURCE_IDS,
 )
 from estimator.reference import catalogue
-from estimator.reference.assume import assumption, certain, default, given, looked_up
+from estimator.reference.assume import certain, default, given
+from estimator.reference.devices import cost_assumptions, embodied_assumptions, rated_draw
 from estimator.reference.facility import facility_assumptions
-from estimator.reference.methods import accelerator_hours_known, choose_method, method_problems
-from estimator.reference.places import Spot
+from estimator.reference.methods import choose_method, method_problems
 from estimator.reference.shelf import Shelf
 from estimator.reference.tables import Accelerator
+from estimator.reference.zones import Spot
 
 __all__ = ["choose_method", "factors_for"]
 
@@ -36,15 +38,6 @@ _FORMULA_SOURCE_IDS: Final = (
     *EMBODIED_SOURCE_IDS,
     *WATER_SOURCE_IDS,
 )
-_HOST_DEFAULTS: Final = {
-    "datacentre": "host_embodied_server",
-    "workstation": "host_embodied_desktop",
-    "desktop": "host_embodied_desktop",
-    "embedded": "host_embodied_board",
-    "system_on_chip": "host_embodied_board",
-}
-_COMPONENT_MODEL: Final = "boaviztapi-2-5-0"
-
 _NO_LIMIT: Final = gettext_noop(
     "No power limit of %(accelerator)s is published. Give its mean draw in mean_accelerator_power_w."
 )
@@ -91,8 +84,8 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         *facility_assumptions(workload, spot, accelerator, shelf, warnings),
         *_run_assumptions(workload),
         *_market_assumptions(workload, shelf),
-        *_embodied_assumptions(workload, accelerator, shelf),
-        *_cost_assumptions(workload, accelerator, shelf),
+        *embodied_assumptions(workload, accelerator, shelf),
+        *cost_assumptions(workload, accelerator, shelf),
     )
     return Factors(
         method=method,
@@ -142,10 +135,15 @@ def _boundary(workload: Workload, method: Method) -> Boundary:
 
 def _sources(found: tuple[Assumption, ...], shelf: Shelf) -> dict[str, Source]:
     known = shelf.sources
-    used = dict.fromkeys(source_id for one in found for source_id in one.source_ids)
-    used |= dict.fromkeys(source_id for factor in shelf.equivalents for source_id in factor.source_ids)
-    used |= dict.fromkeys(_FORMULA_SOURCE_IDS)
-    return {source_id: known[source_id] for source_id in used}
+    used = {source_id: known[source_id] for one in found for source_id in one.source_ids}
+    return used | _standing_sources(shelf)
+
+
+@lru_cache(maxsize=4)
+def _standing_sources(shelf: Shelf) -> dict[str, Source]:
+    """Sources that any estimate may cite: of the formulas and of the equivalents."""
+    of_equivalents = [source_id for factor in shelf.equivalents for source_id in factor.source_ids]
+    return {source_id: shelf.sources[source_id] for source_id in (*_FORMULA_SOURCE_IDS, *of_equivalents)}
 
 
 # --- energy ------------------------------------------------------------------------------------------------------
@@ -222,28 +220,7 @@ def _accelerator_draw(workload: Workload, accelerator: Accelerator | None, shelf
         return
     if accelerator is None:
         return
-    if accelerator.tdp_w is not None:
-        yield assumption(
-            "mean_accelerator_power_w",
-            accelerator.tdp_w,
-            low=accelerator.tdp_w,
-            high=accelerator.tdp_w,
-            status="looked_up",
-            quality="rated",
-            match="exact",
-            source_ids=accelerator.source_ids,
-            note=gettext_noop("The power limit of %(accelerator)s; the utilisation says how much of it is used."),
-            accelerator=accelerator.name,
-        )
-    elif accelerator.estimated_power_w is not None:
-        yield looked_up(
-            "mean_accelerator_power_w",
-            accelerator.estimated_power_w,
-            defaults["estimated_power_spread"],
-            source_ids=accelerator.source_ids,
-            note=gettext_noop("The vendor publishes no power limit of %(accelerator)s; this is an estimate."),
-            accelerator=accelerator.name,
-        )
+    yield rated_draw(shelf, accelerator.id)
     if hardware.utilisation is not None:
         yield given("utilisation", hardware.utilisation, defaults["spread_given_power"])
     else:
@@ -292,103 +269,3 @@ def _market_assumptions(workload: Workload, shelf: Shelf) -> Iterator[Assumption
         )
     if market.residual_intensity_gco2e_per_kwh is not None:
         yield given("residual_intensity_gco2e_per_kwh", market.residual_intensity_gco2e_per_kwh, spread)
-
-
-# --- making of the devices, prices -------------------------------------------------------------------------------------
-
-
-def _embodied_assumptions(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
-    embodied = workload.embodied
-    if not embodied.include or accelerator is None or not accelerator_hours_known(workload):
-        return
-    yield _device_embodied(accelerator, shelf)
-    yield default(
-        "host_embodied_kgco2e",
-        _HOST_DEFAULTS[accelerator.segment],
-        shelf,
-        gettext_noop("A typical machine around the accelerator: nobody publishes that of this run."),
-    )
-    if embodied.lifetime_years is not None:
-        yield certain("lifetime_years", embodied.lifetime_years)
-    else:
-        yield default(
-            "lifetime_years",
-            "lifetime_years",
-            shelf,
-            gettext_noop("Published assessments take three to six years."),
-        )
-    if embodied.lifetime_utilisation is not None:
-        yield certain("lifetime_utilisation", embodied.lifetime_utilisation)
-    else:
-        yield default(
-            "lifetime_utilisation",
-            "lifetime_utilisation",
-            shelf,
-            gettext_noop("Idle hours are shared among those who use the devices."),
-        )
-
-
-def _device_embodied(accelerator: Accelerator, shelf: Shelf) -> Assumption:
-    central, other = accelerator.embodied_kgco2e, accelerator.embodied_other_kgco2e
-    if central is None:
-        return default(
-            "device_embodied_kgco2e",
-            "device_embodied_unknown",
-            shelf,
-            gettext_noop("No figure of this accelerator is published; this is what others took for one like it."),
-        )
-    modelled = _COMPONENT_MODEL in accelerator.embodied_source_ids
-    spread = shelf.defaults["spread_device_embodied_model" if modelled else "spread_device_embodied"]
-    low, high = central * spread.low, central * spread.high
-    if other is not None:
-        low, high = min(low, other), max(high, other)
-        note = gettext_noop(
-            "Publications on %(accelerator)s disagree: another gives %(other)s kgCO2e. The range spans both."
-        )
-    elif modelled:
-        note = gettext_noop(
-            "From a model of the components of %(accelerator)s. For other devices it gives two to five times the "
-            "figures of vendors, so the range goes far down."
-        )
-    else:
-        note = gettext_noop("Making of %(accelerator)s, from raw material to the factory gate.")
-    return assumption(
-        "device_embodied_kgco2e",
-        central,
-        low=low,
-        high=high,
-        status="looked_up",
-        match="exact",
-        quality="modelled",
-        source_ids=(*accelerator.embodied_source_ids, *accelerator.embodied_other_source_ids),
-        note=note,
-        accelerator=accelerator.name,
-        other=other,
-    )
-
-
-def _cost_assumptions(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
-    price_usd_per_kwh = workload.electricity_price_usd_per_kwh
-    if price_usd_per_kwh is not None:
-        yield given("electricity_price_usd_per_kwh", price_usd_per_kwh, shelf.defaults["spread_given_price"])
-    else:
-        yield default(
-            "electricity_price_usd_per_kwh",
-            "electricity_price",
-            shelf,
-            gettext_noop("The price that Strubell et al. took; prices differ by country and customer."),
-        )
-    price = shelf.cloud_prices.get(accelerator.id) if accelerator is not None else None
-    if price is not None:
-        yield assumption(
-            "cloud_price_usd_per_accelerator_h",
-            (price.preemptible_usd_per_h + price.on_demand_usd_per_h) / 2.0,
-            low=price.preemptible_usd_per_h,
-            high=price.on_demand_usd_per_h,
-            status="looked_up",
-            match="exact",
-            quality="rated",
-            source_ids=price.source_ids,
-            note=gettext_noop("Price list of %(year)s, from pre-emptible to on demand."),
-            year=price.year,
-        )

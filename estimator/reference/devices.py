@@ -1,0 +1,159 @@
+"""What the devices of a run decide: rated draw, embodied emissions, price."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from estimator.core.footprint import Assumption, gettext_noop
+from estimator.core.inputs import Workload
+from estimator.reference.assume import assumption, certain, default, given, looked_up
+from estimator.reference.methods import accelerator_hours_known
+from estimator.reference.shelf import Shelf
+from estimator.reference.tables import Accelerator
+
+_HOST_DEFAULTS: Final = {
+    "datacentre": "host_embodied_server",
+    "workstation": "host_embodied_desktop",
+    "desktop": "host_embodied_desktop",
+    "embedded": "host_embodied_board",
+    "system_on_chip": "host_embodied_board",
+}
+_COMPONENT_MODEL: Final = "boaviztapi-2-5-0"
+
+
+@lru_cache(maxsize=256)
+def rated_draw(shelf: Shelf, accelerator_id: str) -> Assumption:
+    """The power limit of a board, or what a third party estimates where the vendor publishes none."""
+    accelerator = _accelerator(shelf, accelerator_id)
+    if accelerator.tdp_w is None:
+        return looked_up(
+            "mean_accelerator_power_w",
+            accelerator.estimated_power_w or 0.0,
+            shelf.defaults["estimated_power_spread"],
+            source_ids=accelerator.source_ids,
+            note=gettext_noop("The vendor publishes no power limit of %(accelerator)s; this is an estimate."),
+            accelerator=accelerator.name,
+        )
+    return assumption(
+        "mean_accelerator_power_w",
+        accelerator.tdp_w,
+        low=accelerator.tdp_w,
+        high=accelerator.tdp_w,
+        status="looked_up",
+        quality="rated",
+        match="exact",
+        source_ids=accelerator.source_ids,
+        note=gettext_noop("The power limit of %(accelerator)s; the utilisation says how much of it is used."),
+        accelerator=accelerator.name,
+    )
+
+
+def _accelerator(shelf: Shelf, accelerator_id: str) -> Accelerator:
+    return shelf.accelerator_names.find(accelerator_id, path="hardware.accelerator").row
+
+
+def embodied_assumptions(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
+    """Making of the devices and of what is around them, where hardware and hours are known."""
+    embodied = workload.embodied
+    if not embodied.include or accelerator is None or not accelerator_hours_known(workload):
+        return
+    yield _device_embodied(shelf, accelerator.id)
+    yield default(
+        "host_embodied_kgco2e",
+        _HOST_DEFAULTS[accelerator.segment],
+        shelf,
+        gettext_noop("A typical machine around the accelerator: nobody publishes that of this run."),
+    )
+    if embodied.lifetime_years is not None:
+        yield certain("lifetime_years", embodied.lifetime_years)
+    else:
+        yield default(
+            "lifetime_years",
+            "lifetime_years",
+            shelf,
+            gettext_noop("Published assessments take three to six years."),
+        )
+    if embodied.lifetime_utilisation is not None:
+        yield certain("lifetime_utilisation", embodied.lifetime_utilisation)
+    else:
+        yield default(
+            "lifetime_utilisation",
+            "lifetime_utilisation",
+            shelf,
+            gettext_noop("Idle hours are shared among those who use the devices."),
+        )
+
+
+@lru_cache(maxsize=256)
+def _device_embodied(shelf: Shelf, accelerator_id: str) -> Assumption:
+    accelerator = _accelerator(shelf, accelerator_id)
+    central, other = accelerator.embodied_kgco2e, accelerator.embodied_other_kgco2e
+    if central is None:
+        return default(
+            "device_embodied_kgco2e",
+            "device_embodied_unknown",
+            shelf,
+            gettext_noop("No figure of this accelerator is published; this is what others took for one like it."),
+        )
+    modelled = _COMPONENT_MODEL in accelerator.embodied_source_ids
+    spread = shelf.defaults["spread_device_embodied_model" if modelled else "spread_device_embodied"]
+    low, high = central * spread.low, central * spread.high
+    if other is not None:
+        low, high = min(low, other), max(high, other)
+        note = gettext_noop(
+            "Publications on %(accelerator)s disagree: another gives %(other)s kgCO2e. The range spans both."
+        )
+    elif modelled:
+        note = gettext_noop(
+            "From a model of the components of %(accelerator)s. For other devices it gives two to five times the "
+            "figures of vendors, so the range goes far down."
+        )
+    else:
+        note = gettext_noop("Making of %(accelerator)s, from raw material to the factory gate.")
+    return assumption(
+        "device_embodied_kgco2e",
+        central,
+        low=low,
+        high=high,
+        status="looked_up",
+        match="exact",
+        quality="modelled",
+        source_ids=(*accelerator.embodied_source_ids, *accelerator.embodied_other_source_ids),
+        note=note,
+        accelerator=accelerator.name,
+        other=other,
+    )
+
+
+def cost_assumptions(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
+    """Price of electricity, and of renting the accelerators where it is known."""
+    price_usd_per_kwh = workload.electricity_price_usd_per_kwh
+    if price_usd_per_kwh is not None:
+        yield given("electricity_price_usd_per_kwh", price_usd_per_kwh, shelf.defaults["spread_given_price"])
+    else:
+        yield default(
+            "electricity_price_usd_per_kwh",
+            "electricity_price",
+            shelf,
+            gettext_noop("The price that Strubell et al. took; prices differ by country and customer."),
+        )
+    price = shelf.cloud_prices.get(accelerator.id) if accelerator is not None else None
+    if price is not None:
+        yield _cloud_price(shelf, price.accelerator)
+
+
+@lru_cache(maxsize=256)
+def _cloud_price(shelf: Shelf, accelerator_id: str) -> Assumption:
+    price = shelf.cloud_prices[accelerator_id]
+    return assumption(
+        "cloud_price_usd_per_accelerator_h",
+        (price.preemptible_usd_per_h + price.on_demand_usd_per_h) / 2.0,
+        low=price.preemptible_usd_per_h,
+        high=price.on_demand_usd_per_h,
+        status="looked_up",
+        match="exact",
+        quality="rated",
+        source_ids=price.source_ids,
+        note=gettext_noop("Price list of %(year)s, from pre-emptible to on demand."),
+        year=price.year,
+    )
