@@ -36,8 +36,9 @@ HARDWARE_NAMES: Final = frozenset((*SYSTEM_COMPONENTS, "mean_system_power_w", "u
 
 #: A part of the total that is smaller than this does not decide how good the total is.
 SMALLEST_DECISIVE_SHARE: Final = 0.05
-#: Amounts that a person can picture, and the one that is pictured best.
+#: Amounts that can be read, those that can be pictured, and the one that is pictured best.
 READABLE_AMOUNTS: Final = (0.1, 10_000.0)
+PICTURABLE_AMOUNTS: Final = (1.0, 1_000.0)
 BEST_AMOUNT: Final = 30.0
 MOST_EQUIVALENTS: Final = 4
 
@@ -224,18 +225,22 @@ def _quality(sheet: Sheet) -> Quality:
 
 
 def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tuple[Equivalent, ...]:
-    """Few things of different kinds, in amounts that a person can picture, in the order of the catalogue."""
+    """Few things of different kinds, in amounts that a person can picture; the catalogue's order is its preference."""
     best: dict[str, tuple[float, int]] = {}
-    smallest, largest = READABLE_AMOUNTS
     for place, factor in enumerate(known):
         amount = total_kgco2e / factor.kgco2e_per_unit
-        if smallest <= amount <= largest:
+        if READABLE_AMOUNTS[0] <= amount <= READABLE_AMOUNTS[1]:
             # One of a kind: the key's first word says which, as in `car_km_eu` and `car_year_us`.
             kind = factor.key.partition("_")[0]
             distance = max(amount / BEST_AMOUNT, BEST_AMOUNT / amount)
             if kind not in best or distance < best[kind][0]:
                 best[kind] = (distance, place)
-    chosen = sorted(place for _, place in sorted(best.values())[:MOST_EQUIVALENTS])
+
+    def is_hard_to_picture(place: int) -> bool:
+        return not PICTURABLE_AMOUNTS[0] <= total_kgco2e / known[place].kgco2e_per_unit <= PICTURABLE_AMOUNTS[1]
+
+    places = sorted(place for _, place in best.values())
+    chosen = sorted(sorted(places, key=is_hard_to_picture)[:MOST_EQUIVALENTS])
     return tuple(
         Equivalent(
             name=factor.key,

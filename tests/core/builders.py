@@ -1,5 +1,7 @@
 """Workloads and resolved factors by hand, so that the tests of core need no catalogue."""
 
+from typing import Any
+
 from estimator.core.factors import EquivalentFactor, Factors
 from estimator.core.footprint import Assumption, Boundary, Quality, Source, Status
 from estimator.core.inputs import Hardware, Method, Uncertainty, Workload
@@ -55,7 +57,7 @@ def factors(
     quality: Quality = "rated",
     others: tuple[Assumption, ...] = (),
     tdp_w: float | None = None,
-    **triples: Triple,
+    **triples: Any,
 ) -> Factors:
     assumptions = {name: assumption(name, triple, quality=quality) for name, triple in triples.items()}
     assumptions |= {other.name: other for other in others}
@@ -71,12 +73,12 @@ def factors(
     )
 
 
-def workload(*, draws_count: int = 0, seed: int = 1, **fields: object) -> Workload:
+def workload(*, draws_count: int = 0, seed: int = 1, **fields: Any) -> Workload:
     return Workload.model_validate({**fields, "uncertainty": Uncertainty(draws_count=draws_count, seed=seed)})
 
 
 #: Eight accelerators of 400 W at half use for 100 hours: 160 kWh, and 200 kWh with a PUE of 1.25.
-EIGHT: dict[str, Triple] = {
+EIGHT: dict[str, Any] = {
     "accelerator_count": 8.0,
     "duration_h": 100.0,
     "accelerator_hours": 800.0,
@@ -87,10 +89,10 @@ EIGHT: dict[str, Triple] = {
     "development_factor": 0.0,
     "repeat_count": 1.0,
 }
-EIGHT_RUN = {"hardware": Hardware(accelerator="a-board", accelerator_count=8), "duration_h": 100.0}
+EIGHT_RUN: dict[str, Any] = {"hardware": Hardware(accelerator="a-board", accelerator_count=8), "duration_h": 100.0}
 
 #: What makes everything else known: 150 kg a board and 300 kg of host over 10,000 h of use, water and money.
-EVERYTHING: dict[str, Triple] = {
+EVERYTHING: dict[str, Any] = {
     **EIGHT,
     "device_embodied_kgco2e": 150.0,
     "host_embodied_kgco2e": 300.0,
@@ -103,7 +105,7 @@ EVERYTHING: dict[str, Triple] = {
 }
 
 #: The same, with ranges.
-UNCERTAIN: dict[str, Triple] = {
+UNCERTAIN: dict[str, Any] = {
     **EVERYTHING,
     "utilisation": (0.4, 0.5, 0.8),
     "pue": (1.1, 1.25, 1.6),

@@ -12,7 +12,7 @@ from estimator.core import ENGINE_VERSION
 from estimator.core.estimate import estimate
 from estimator.core.footprint import Footprint, Range
 from estimator.core.inputs import Embodied, FunctionalUnit, Hardware, InputProblems, MarketBased
-from tests.core.builders import EIGHT, EIGHT_RUN, EVERYTHING, UNCERTAIN, Triple, assumption, factors, workload
+from tests.core.builders import EIGHT, EIGHT_RUN, EVERYTHING, UNCERTAIN, assumption, factors, workload
 
 
 def certain(value: float) -> Range:
@@ -138,7 +138,7 @@ def test_measured_energy_needs_no_hardware() -> None:
     ("method", "more"),
     [("device_hours", {}), ("strubell_2019", {"mean_system_power_w": 1600.0}), ("measured", {"it_energy_kwh": 160.0})],
 )
-def test_everything_grows_with_the_number_of_runs(method: Any, more: dict[str, Triple]) -> None:
+def test_everything_grows_with_the_number_of_runs(method: Any, more: dict[str, Any]) -> None:
     once = estimate(workload(**EIGHT_RUN), factors(method, **EVERYTHING, **more))
     triples = {**EVERYTHING, **more, "development_factor": 1.5, "repeat_count": 4.0}
     often = estimate(workload(development_factor=1.5, repeat_count=4, **EIGHT_RUN), factors(method, **triples))
@@ -154,7 +154,7 @@ def test_everything_grows_with_the_number_of_runs(method: Any, more: dict[str, T
 
 def test_market_based_stands_beside_the_total() -> None:
     contract = MarketBased(contracted_share=0.75, contract_intensity_gco2e_per_kwh=20.0)
-    shares: dict[str, Triple] = {"contracted_share": 0.75, "contract_intensity_gco2e_per_kwh": 20.0}
+    shares: dict[str, Any] = {"contracted_share": 0.75, "contract_intensity_gco2e_per_kwh": 20.0}
     without = estimate(workload(**EIGHT_RUN), factors(**EVERYTHING, **shares)).result
     assert without.operational_market_based_kgco2e is None
     asked = workload(market_based=contract, **EIGHT_RUN)
@@ -293,7 +293,7 @@ def test_linear_monotone_ordered_and_finite(
     duration_h: float, factor: float, power_w: float, pue: float, intensity: float, spread: float
 ) -> None:
     def footprint(hours: float) -> Footprint:
-        triples: dict[str, Triple] = {
+        triples: dict[str, Any] = {
             **{name: triple for name, triple in UNCERTAIN.items() if name != "accelerator_hours"},
             "duration_h": hours,
             "mean_accelerator_power_w": (power_w / spread, power_w, power_w * spread),

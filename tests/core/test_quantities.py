@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from estimator.core import cost, embodied, emissions, energy, units, water
 
-UREG = pint.UnitRegistry()
+UREG: Any = pint.UnitRegistry()
 UREG.define("gCO2e = gram")
 UREG.define("USD = [currency]")
 

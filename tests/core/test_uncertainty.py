@@ -15,6 +15,7 @@ from estimator.core.uncertainty import (
     standard_normal_draws,
     variance_contributions,
 )
+from estimator.core.units import Quantity
 from tests.core.builders import assumption
 
 MANY = 100_000
@@ -111,7 +112,7 @@ def test_percentiles_are_ranks() -> None:
 
 
 @pytest.mark.parametrize("drawn", [np.array([3.0]), np.array([3.0, 4.0]), 2.0])
-def test_a_range_holds_its_centre(drawn: "np.ndarray | float") -> None:  # type: ignore[type-arg]
+def test_a_range_holds_its_centre(drawn: Quantity) -> None:
     found = percentile_range(central=2.0, drawn=drawn)
     assert found.low <= found.central == 2.0 <= found.high
 
@@ -146,5 +147,5 @@ def test_a_total_of_zeros_and_more_has_shares_too() -> None:
 
 
 @pytest.mark.parametrize("total", [5.0, np.array([5.0]), np.full(10, 5.0), np.zeros(10)])
-def test_a_total_without_width_has_no_shares(total: "np.ndarray | float") -> None:  # type: ignore[type-arg]
+def test_a_total_without_width_has_no_shares(total: Quantity) -> None:
     assert variance_contributions(total=total, scores={"x": np.arange(float(np.size(total)))}) == ()

@@ -3,7 +3,7 @@ Fit of the efficiencies of serving language models: from `serving_runs.csv` to t
 
 Run `python -m tests.golden.fit.fit_serving` from the top of the repository; it is deterministic and rewrites the table.
 
-What is fitted: seven efficiencies on the time of a token, then three shares of the board's limit on the mean draw, each by
+What is fitted: seven efficiencies on the time of a token, then three shares of the board's limit on the draw, each by
 Gauss-Newton steps in logarithms (times) or as they are (draws). Each has a prior from what is known of the hardware, as
 the runs are few and alike: H100 boards at the most efficient batch of each model. The range is that of the errors on
 models that were not seen.
