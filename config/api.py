@@ -1,5 +1,6 @@
 """The API: both routers under /api/v1, one error shape, a documentation page that needs no network."""
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -43,7 +44,15 @@ class JsonParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The body as Python values."""
-        return orjson.loads(request.body)
+        try:
+            return orjson.loads(request.body)
+        except orjson.JSONDecodeError:
+            # orjson also refuses numbers that a float cannot hold. They are JSON: their field is at fault, not the body.
+            return json.loads(request.body.decode(), parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 api = NinjaAPI(

@@ -14,7 +14,9 @@ from pydantic_core import PydanticCustomError
 
 Activity = Literal["training", "inference"]
 Method = Literal["strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"]
-MethodChoice = Literal["auto"] | Method
+MethodChoice = Literal[
+    "auto", "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
+]
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
 
 #: Methods that the core can compute; the others are named in the contract and refused with a clear message.

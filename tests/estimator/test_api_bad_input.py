@@ -44,7 +44,7 @@ RAW: list[tuple[str, bytes, str, int]] = [
     ("minus Infinity literal", b'{"pue": -Infinity}', "application/json", 400),
     ("not UTF-8", b'{"title": "\xff\xfe"}', "application/json", 400),
     ("UTF-16", '{"title": "x"}'.encode("utf-16"), "application/json", 400),
-    ("lone surrogate", b'{"title": "\\ud800"}', "application/json", 400),
+    ("lone surrogate", b'{"title": "\\ud800"}', "application/json", 422),
     ("NUL bytes", b"\x00\x00\x00\x00", "application/json", 400),
     ("nested beyond the parser", nested(100_000).encode(), "application/json", 400),
     ("nested lists", nested(500).encode(), "application/json", 422),
