@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--data", type=Path, default=ROOT / "var", help="folder that keeps everything (default var/)")
     options = parser.parse_args()
+    os.umask(0o077)
     site = Site(data=options.data.absolute(), host=options.host, port=options.port, given=os.environ)
 
     def asked_to_stop(number: int, frame: FrameType | None) -> None:

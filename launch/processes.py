@@ -29,6 +29,8 @@ class Service:
 
     name: str
     command: Sequence[str]
+    #: They stop from the top floor down, those of one floor together: nobody takes work that nobody would do.
+    floor: int
     grace_s: float = 10.0
     #: Without it there is no site: when it keeps dying, everything ends.
     essential: bool = False
@@ -147,20 +149,25 @@ class Child:
         """Its last lines, for the terminal."""
         return "\n".join(f"    {line}" for line in self.last_lines) or "    (it said nothing)"
 
-    def stop(self, hurry: Callable[[], bool]) -> None:
-        """Ask, wait, insist. Nothing of its group is left behind."""
+    def ask_to_stop(self) -> None:
+        """Ask it to end in good order."""
+        self.start_again_at = None
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def see_off(self, hurry: Callable[[], bool]) -> None:
+        """Wait, then insist. Nothing of its group is left behind."""
         process = self.process
         if process is None:
             return
-        for ask, wait_s in ((signal.SIGTERM, self.service.grace_s), (signal.SIGQUIT, 3.0)):
+        for wait_s, insist in ((self.service.grace_s, signal.SIGQUIT), (3.0, signal.SIGKILL)):
+            until = time.monotonic() + wait_s
+            while process.poll() is None and time.monotonic() < until and not hurry():
+                time.sleep(0.02)
             if process.poll() is None:
-                process.send_signal(ask)
-                until = time.monotonic() + wait_s
-                while process.poll() is None and time.monotonic() < until and not hurry():
-                    time.sleep(0.05)
+                process.send_signal(insist)
         end_group(process.pid)
         process.wait()
-        self.start_again_at = None
 
     def close(self) -> None:
         """Close its log."""

@@ -1,8 +1,6 @@
 """One running Wattprint: what it consists of, how it comes up, how it goes down."""
 
-import hashlib
 import http.client
-import importlib.metadata
 import json
 import os
 import signal
@@ -17,6 +15,7 @@ from urllib.parse import quote
 
 from launch import redis
 from launch.folder import DataFolder, why
+from launch.prepared import Stamp
 from launch.processes import Service, commands_of_group, end_group, started_at
 from launch.supervisor import Supervisor, say
 from launch.trouble import Stopped, Trouble
@@ -25,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Everything must be up by then; a first start on a slow machine compiles Python's modules. [s]
 UP_WITHIN_S = 120.0
+WEB_PROCESSES_COUNT = 2
 WORKERS = ("worker-estimates", "worker-reports")
 
 
@@ -57,6 +57,7 @@ class Site:
         self._redis_socket: Path | None = None
         self.supervisor: Supervisor | None = None
         self.stopping = False
+        self.well = False
 
     # --- up -----------------------------------------------------------------------------------------------------------
 
@@ -75,6 +76,9 @@ class Site:
         for service in self._services():
             self.supervisor.start(service)
         self._wait_until_well()
+        schedule = str(self.folder.path / "beat-schedule")
+        beat = [sys.executable, "-m", "celery", "-A", "config.celery", "beat", "-s", schedule, "--pidfile="]
+        self.supervisor.start(Service("beat", [*beat, "--loglevel", "WARNING"], floor=2))
 
     def _environment(self) -> dict[str, str]:
         environment = dict(self._given)
@@ -86,6 +90,8 @@ class Site:
         environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
         environment["WATTPRINT_DATA"] = str(self.folder.path)
         environment["PYTHONUNBUFFERED"] = "1"
+        # Django's checks of the whole site belong to the tests; in each worker they would only lengthen the start.
+        environment["CELERY_SKIP_CHECKS"] = "1"
         environment.setdefault("DEBUG", "0")
         if not environment.get("SECRET_KEY"):
             environment["SECRET_KEY"] = self.folder.secret_key()
@@ -98,7 +104,7 @@ class Site:
 
     def _start_redis(self) -> None:
         assert self.supervisor is not None and self._redis_socket is not None
-        child = self.supervisor.start(Service("redis", self._redis_command, grace_s=20, essential=True))
+        child = self.supervisor.start(Service("redis", self._redis_command, floor=0, grace_s=20, essential=True))
         well = redis.wait_until_it_answers(
             self._redis_socket, timeout_s=30, goes_on=lambda: child.pid is not None and not self.stopping
         )
@@ -109,12 +115,12 @@ class Site:
 
     def _prepare_database(self, environment: Mapping[str, str]) -> None:
         """Tables and static files, in one process; what has not changed is left as it is."""
-        stamp = self.folder.path / "static.stamp"
-        digest = static_digest()
-        fresh = (self.folder.path / "static").is_dir() and stamp.exists() and stamp.read_text() == digest
-        arguments = [] if fresh else ["--static"]
-        if not fresh:
-            say("Preparing the database and the static files ...")
+        own = None if self._given.get("DATABASE_URL") else self.folder.database
+        stamp = Stamp(self.folder.path, own)
+        arguments = [] if stamp.static_is_fresh else ["--static"]
+        if not arguments and stamp.tables_are_fresh:
+            return
+        say("Preparing the database and the static files ..." if arguments else "Bringing the database up to date ...")
         process = subprocess.Popen(
             [sys.executable, "-m", "launch.prepare", *arguments],
             env=dict(environment),
@@ -141,29 +147,27 @@ class Site:
                 f"The database or the static files could not be prepared:\n{last}\n"
                 f"The whole story: {self.folder.logs / 'prepare.log'}"
             )
-        if not fresh:
-            stamp.write_text(digest)
+        stamp.write()
 
     def _services(self) -> list[Service]:
-        python = sys.executable
-        celery = [python, "-m", "celery", "-A", "config.celery"]
+        celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         calm = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-        schedule = str(self.folder.path / "beat-schedule")
         return [
             Service(
                 "worker-estimates",
                 [*celery, "worker", "-Q", "estimates", "-c", "2", "-n", "estimates@%h", *calm],
+                floor=1,
                 grace_s=20,
                 orphan_signal=signal.SIGQUIT,
             ),
             Service(
                 "worker-reports",
                 [*celery, "worker", "-Q", "reports", "-c", "1", "-n", "reports@%h", *calm],
+                floor=1,
                 grace_s=20,
                 orphan_signal=signal.SIGQUIT,
             ),
-            Service("beat", [*celery, "beat", "-s", schedule, "--pidfile=", "--loglevel", "WARNING"]),
-            Service("web", web_command(host=self.host, port=self.port), grace_s=15, essential=True),
+            Service("web", web_command(host=self.host, port=self.port), floor=2, grace_s=15, essential=True),
         ]
 
     def _wait_until_well(self) -> None:
@@ -175,10 +179,17 @@ class Site:
                 raise Stopped
             self.supervisor.look_after()
             answer = self.health()
-            if answer is not None and answer.get("status") == "ok":
+            if answer is not None and answer.get("status") == "ok" and self._all_web_processes_listen():
+                self.well = True
                 return
             time.sleep(0.1)
         raise Trouble(self._what_is_not_well(answer))
+
+    def _all_web_processes_listen(self) -> bool:
+        """Whether each has said so: one that is asked to stop before that does not hear it."""
+        assert self.supervisor is not None
+        web = next(child for child in self.supervisor.children if child.service.name == "web")
+        return sum("Started worker" in line for line in web.last_lines) >= WEB_PROCESSES_COUNT
 
     def health(self) -> dict[str, Any] | None:
         """What the site says about itself; None where it does not answer."""
@@ -229,6 +240,10 @@ class Site:
     def stop(self) -> None:
         """Take everything down in order and give the folder free."""
         if self.supervisor is not None:
+            for child in self.supervisor.children:
+                if child.service.name == "web" and child.pid is not None and not self.well:
+                    # It serves nobody yet, and its processes may not hear a polite word.
+                    end_group(child.pid)
             self.supervisor.stop()
         if self._redis_socket is not None:
             self._redis_socket.unlink(missing_ok=True)
@@ -268,18 +283,17 @@ def web_command(*, host: str, port: int) -> list[str]:
     """The web server: two processes, with enough threads that a request that waits for a worker holds up no other."""
     return [
         *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)],
-        *["--workers", "2", "--blocking-threads", "24", "--backpressure", "128", "--http", "1", "--no-ws"],
+        *[
+            "--workers",
+            str(WEB_PROCESSES_COUNT),
+            "--blocking-threads",
+            "24",
+            "--backpressure",
+            "128",
+            "--http",
+            "1",
+            "--no-ws",
+        ],
         *["--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "12"],
-        *["--no-access-log", "--log-level", "warning", "--working-dir", str(ROOT), "config.wsgi:application"],
+        *["--no-access-log", "--log-level", "info", "--working-dir", str(ROOT), "config.wsgi:application"],
     ]
-
-
-def static_digest() -> str:
-    """Changes when a static file or the lock changes."""
-    digest = hashlib.sha256(importlib.metadata.version("django").encode())
-    digest.update((ROOT / "requirements.txt").read_bytes())
-    for app in ("estimator", "reports", "config"):
-        for file in sorted((ROOT / app).rglob("*")):
-            if file.is_file() and ("static" in file.relative_to(ROOT).parts or file.name == "staticfiles.py"):
-                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()

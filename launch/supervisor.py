@@ -18,7 +18,7 @@ def say(text: str) -> None:
 
 
 class Supervisor:
-    """The children in the order in which they were started; they are stopped in the other one."""
+    """The children, from the first one started to the last one stopped."""
 
     def __init__(self, environment: Mapping[str, str], root: Path, logs: Path, changed: Callable[[], None]) -> None:
         self.children: list[Child] = []
@@ -75,8 +75,12 @@ class Supervisor:
         child.start_again_at = now + delay_s
 
     def stop(self) -> None:
-        """Stop all, the last one first: nobody takes work that nobody would do, and Redis hears everybody out."""
-        for child in reversed(self.children):
-            child.stop(lambda: self.hurry)
-            child.close()
+        """Stop all, floor by floor; the lowest, Redis, hears everybody out."""
+        for floor in sorted({child.service.floor for child in self.children}, reverse=True):
+            together = [child for child in self.children if child.service.floor == floor]
+            for child in together:
+                child.ask_to_stop()
+            for child in together:
+                child.see_off(lambda: self.hurry)
+                child.close()
         self.children.clear()

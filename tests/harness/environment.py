@@ -32,6 +32,10 @@ def prepare() -> None:
         # Playwright's loop runs in the thread of the tests; they use the database in turn, never at once.
         DJANGO_ALLOW_ASYNC_UNSAFE="1",
     )
+    from django.conf import settings
+
+    # pytest-django sets Django up for those who have read their settings by now.
+    assert str(data) == str(settings.DATA_DIR)
     owner = os.getpid()
 
     def clear_up() -> None:
