@@ -1,5 +1,5 @@
 """
-Floating-point operations of a training run, and the accelerator time that they take.
+Floating-point operations of training and of serving a model, and the accelerator time that training takes.
 
 Operations are an amount (`flop`), their rate is `flops`. Model FLOP utilisation (MFU) is here that of the whole job:
 the operations of the model over what the accelerators could have done in all hours that were billed, restarts and
@@ -77,6 +77,52 @@ def training_flop(
     attention_flop = 12.0 * layer_count * model_width * context_tokens
     recomputed_flop = FORWARD_FLOP_PER_PARAMETER_TOKEN * active_parameters_count * recomputed_share
     return (flop_per_parameter_token * active_parameters_count + attention_flop + recomputed_flop) * training_tokens
+
+
+def request_flop(
+    *,
+    active_parameters_count: Quantity,
+    input_tokens: Quantity,
+    output_tokens: Quantity,
+    layer_count: Quantity = 0.0,
+    model_width: Quantity = 0.0,
+) -> Quantity:
+    r"""
+    Operations of one request, prompt and answer.
+
+    Parameters
+    ----------
+    active_parameters_count : float or array
+        Parameters active for one token. [1]
+    input_tokens : float or array
+        Tokens of the prompt. [1]
+    output_tokens : float or array
+        Tokens of the answer, those that nobody sees (reasoning) included. [1]
+    layer_count, model_width : float or array, default 0.0
+        Depth and width, for the term of attention, which matters from some ten thousand tokens on; 0 leaves it out. [1]
+
+    Returns
+    -------
+    float or array
+        Operations. [FLOP]
+
+    Notes
+    -----
+    .. math:: F = 2 \, N_a \, (I + O) + 2 \, l \, d \, (I + O)^2
+
+    The second term is 4 l d for each pair of a token and one before it.
+
+    References
+    ----------
+    .. [1] Kaplan et al., Scaling Laws for Neural Language Models, 2020, arXiv:2001.08361, section 2.1.
+
+    Examples
+    --------
+    >>> request_flop(active_parameters_count=8e9, input_tokens=100, output_tokens=400)
+    8000000000000.0
+    """
+    tokens = input_tokens + output_tokens
+    return 2.0 * active_parameters_count * tokens + 2.0 * layer_count * model_width * tokens**2
 
 
 def flop_accelerator_hours(*, total_flop: Quantity, peak_flops: Quantity, mfu: Quantity) -> Quantity:

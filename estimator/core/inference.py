@@ -9,21 +9,28 @@ accelerators cancels where work divides among them, and each goes with a draw of
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.core.units import J_PER_KWH, S_PER_H, Quantity
 
 
 def _parallel_penalty(accelerator_count: Quantity, split_penalty: Quantity) -> Quantity:
     if isinstance(accelerator_count, np.ndarray):
-        return 1.0 + split_penalty * np.log2(accelerator_count)
+        return 1.0 + split_penalty * np.log2(accelerator_count, dtype=np.float64)
     return 1.0 + split_penalty * math.log2(accelerator_count)
+
+
+def _is_above(quantity: Quantity, bound: Quantity) -> Quantity:
+    # 1 or 0, so that one line of arithmetic serves numbers and arrays.
+    above: bool | npt.NDArray[np.bool_] = quantity > bound
+    return above.astype(np.float64) if isinstance(above, np.ndarray) else float(above)
 
 
 def _is_split_mixture(
     parameters_count: Quantity, active_parameters_count: Quantity, accelerator_count: Quantity
 ) -> Quantity:
-    # 1 where experts lie on several accelerators, so that every token travels; as a number, for arrays of both kinds.
-    return 1.0 * ((active_parameters_count < parameters_count) & (accelerator_count > 1))
+    # Experts lie on several accelerators, and every token travels to its own.
+    return _is_above(parameters_count, active_parameters_count) * _is_above(accelerator_count, 1.0)
 
 
 def memory_bound_s(
@@ -83,52 +90,6 @@ def memory_bound_s(
     read_gb = weights_read_gb / batch_size + kv_cache_gb
     read_s = output_tokens * read_gb / (memory_bandwidth_gb_per_s * memory_efficiency)
     return read_s * _parallel_penalty(accelerator_count, split_penalty)
-
-
-def request_flop(
-    *,
-    active_parameters_count: Quantity,
-    input_tokens: Quantity,
-    output_tokens: Quantity,
-    layer_count: Quantity = 0.0,
-    model_width: Quantity = 0.0,
-) -> Quantity:
-    r"""
-    Operations of one request, prompt and answer.
-
-    Parameters
-    ----------
-    active_parameters_count : float or array
-        Parameters active for one token. [1]
-    input_tokens : float or array
-        Tokens of the prompt. [1]
-    output_tokens : float or array
-        Tokens of the answer, those that nobody sees (reasoning) included. [1]
-    layer_count, model_width : float or array, default 0.0
-        Depth and width, for the term of attention, which matters from some ten thousand tokens on; 0 leaves it out. [1]
-
-    Returns
-    -------
-    float or array
-        Operations. [FLOP]
-
-    Notes
-    -----
-    .. math:: F = 2 \, N_a \, (I + O) + 2 \, l \, d \, (I + O)^2
-
-    The second term is 4 l d for each pair of a token and one before it.
-
-    References
-    ----------
-    .. [1] Kaplan et al., Scaling Laws for Neural Language Models, 2020, arXiv:2001.08361, section 2.1.
-
-    Examples
-    --------
-    >>> request_flop(active_parameters_count=8e9, input_tokens=100, output_tokens=400)
-    8000000000000.0
-    """
-    tokens = input_tokens + output_tokens
-    return 2.0 * active_parameters_count * tokens + 2.0 * layer_count * model_width * tokens**2
 
 
 def compute_bound_s(
@@ -244,7 +205,7 @@ def step_overhead_s(
     ... ), 3)
     0.24
     """
-    is_split = 1.0 * (accelerator_count > 1)
+    is_split = _is_above(accelerator_count, 1.0)
     split_mixture = _is_split_mixture(parameters_count, active_parameters_count, accelerator_count)
     lost_s = layer_overhead_s + is_split * split_layer_overhead_s + split_mixture * split_mixture_layer_overhead_s
     return output_tokens * accelerator_count * layer_count / batch_size * lost_s
