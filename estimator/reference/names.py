@@ -166,23 +166,25 @@ class NameIndex(Generic[Item]):
 
     def near(self, text: str) -> tuple[str, ...]:
         """Ids of the rows whose names are closest to a text, best first."""
-        folded, plain = fold(text)[:60], without_noise(text)[:60]
-        if not folded:
+        plain = (without_noise(text) or fold(text))[:60]
+        if not plain:
             return ()
+        parts = [word for word in words(text) if word not in NOISE_WORDS and len(word) >= 2]
         ids: dict[str, None] = {}
-        asked = [word for word in words(text) if word not in NOISE_WORDS] or list(words(text))
-        # What begins with the same model number is nearer than what shares its letters.
-        for stem in (plain, *asked):
-            if len(stem) >= 2:
-                for spelling, id_ in self._spelling.items():
-                    if spelling.startswith(stem) or (len(stem) >= 3 and stem in spelling):
-                        ids.setdefault(id_)
-            if len(ids) >= MOST_SUGGESTIONS:
-                break
-        if len(ids) < MOST_SUGGESTIONS:
-            for spelling in get_close_matches(plain or folded, self._spelling, n=MOST_SUGGESTIONS, cutoff=0.6):
-                ids.setdefault(self._spelling[spelling])
+        # What holds the same model number is nearer than what shares its letters, and that than a shared word.
+        for stem in (plain, *(part for part in parts if any(map(str.isdigit, part)) and len(part) >= 3)):
+            self._collect(stem, ids)
+        for spelling in get_close_matches(plain, self._spelling, n=MOST_SUGGESTIONS, cutoff=0.6):
+            ids.setdefault(self._spelling[spelling])
+        for part in parts:
+            self._collect(part, ids)
         return tuple(ids)[:MOST_SUGGESTIONS]
+
+    def _collect(self, stem: str, ids: dict[str, None]) -> None:
+        if len(ids) < MOST_SUGGESTIONS:
+            for spelling, id_ in self._spelling.items():
+                if spelling.startswith(stem) or (len(stem) >= 3 and stem in spelling):
+                    ids.setdefault(id_)
 
 
 def problem(path: str, message: str, text: str, near: Collection[str]) -> InputProblems:

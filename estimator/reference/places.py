@@ -220,17 +220,16 @@ class Places:
 
     def _zone_in_country(self, text: str) -> Grid | None:
         """Make sense of "California, USA", "Georgia, US" and "Lyon, France"."""
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-        if len(parts) < 2:
-            return None
-        found = self._zone_names.get(parts[-1])
-        if found is None:
+        within_text, _, outer_text = text.rpartition(",")
+        found = self._zone_names.get(outer_text)
+        if found is None or not within_text.strip():
             return None
         outer = found.row
-        inner = self._zone_names.get(parts[0])
-        candidates = [inner.row] if inner else [self.zones[id_] for id_ in self._zone_names.meanings(parts[0])]
-        within = [row for row in candidates if row.parent == outer.zone]
-        return within[0] if len(within) == 1 else outer
+        candidates: list[Grid] = []
+        for name in (within_text, within_text.split(",")[0]):
+            inner = self._zone_names.get(name)
+            candidates += [inner.row] if inner else [self.zones[id_] for id_ in self._zone_names.meanings(name)]
+        return next((row for row in candidates if row.parent == outer.zone), outer)
 
     def _regions_called(self, text: str, *, provider: str | None) -> list[CloudRegion]:
         lowered = text.strip().lower()
@@ -250,15 +249,18 @@ class Places:
         return [region for region in self.regions if asked and asked <= set(words(region.place))]
 
     def _near(self, text: str) -> tuple[str, ...]:
-        labels = [self._zone_place(self.zones[zone]).label for zone in self._zone_names.near(text)]
-        return tuple(dict.fromkeys((*labels, *self._near_regions(text, self.regions))))[:MOST_SUGGESTIONS]
+        labels = tuple(self._zone_place(self.zones[zone]).label for zone in self._zone_names.near(text))
+        regions = self._near_regions(text, self.regions)
+        # Hardly a country has a number in its name.
+        numbered = any(map(str.isdigit, text))
+        return tuple(dict.fromkeys((*regions, *labels) if numbered else (*labels, *regions)))[:MOST_SUGGESTIONS]
 
     def _near_regions(self, text: str, regions: Iterable[CloudRegion]) -> tuple[str, ...]:
         asked = fold(text)[:40]
         by_name: dict[str, list[str]] = {}
         for region in regions:
             by_name.setdefault(fold(region.region), []).append(region.id)
-        begins = [name for name in by_name if len(asked) >= 3 and (name.startswith(asked) or asked.startswith(name))]
+        begins = [name for name in by_name if len(asked) >= 3 and (asked in name or name in asked)]
         close = get_close_matches(asked, by_name, n=MOST_SUGGESTIONS, cutoff=0.7)
         return tuple(dict.fromkeys(id_ for name in (*begins, *close) for id_ in by_name[name]))[:MOST_SUGGESTIONS]
 

@@ -268,7 +268,7 @@ class MfuRow(Row):
     """Whole-job model FLOP utilisation of training, fitted on published runs."""
 
     id: Slug
-    accelerator_families: Several
+    accelerator_families: Several = ()  #: none: any other
     mixture: bool  #: whether it is of mixtures of experts
     low: Share
     central: Share
@@ -276,6 +276,19 @@ class MfuRow(Row):
     unit: Text
     runs_count: Annotated[int, Field(ge=0)]
     publications_count: Annotated[int, Field(ge=0)]
+    quality: Quality
+
+
+class CalibrationRow(Row):
+    """One fitted parameter of serving language models, or a factor between two ways to serve."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=80)]
+    kind: Text
+    low: NonNegative
+    central: NonNegative
+    high: NonNegative
+    unit: Text
+    boundary: Text
     quality: Quality
 
 
@@ -290,6 +303,7 @@ TABLES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "defaults.csv": Default,
         "equivalents.csv": EquivalentRow,
         "grids.csv": Grid,
+        "inference_calibration.csv": CalibrationRow,
         "mfu.csv": MfuRow,
         "models.csv": ModelRow,
         "published_runs.csv": PublishedRun,
