@@ -123,6 +123,7 @@ def celery_worker_process(redis_url: str, transactional_db: None, tmp_path: Path
         queues: tuple[str, ...] = ("estimates", "reports"),
         concurrency: int = 1,
         environment: dict[str, str] | None = None,
+        app: str = "config.celery",
     ) -> Worker:
         known = connection.settings_dict
         if connection.vendor == "sqlite":
@@ -131,7 +132,7 @@ def celery_worker_process(redis_url: str, transactional_db: None, tmp_path: Path
             host = str(known["HOST"]).replace("/", "%2F")
             url = f"postgresql://{known['USER']}@{host}/{known['NAME']}"
         own = dict(os.environ) | {"DATABASE_URL": url} | (environment or {})
-        worker = Worker(own, tmp_path / f"worker-{len(started)}.log", queues=queues, concurrency=concurrency)
+        worker = Worker(own, tmp_path / f"worker-{len(started)}.log", queues=queues, concurrency=concurrency, app=app)
         started.append(worker)
         worker.start()
         return worker

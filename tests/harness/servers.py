@@ -63,12 +63,14 @@ class Redis:
 class Worker:
     """A Celery worker process on the database of the test."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, *, queues: Sequence[str], concurrency: int) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, *, queues: Sequence[str], concurrency: int, app: str
+    ) -> None:
         self.name = f"tests-{time.monotonic_ns()}@tests"
         self._environment = dict(environment)
         self.log = log
         self._command = [
-            *[sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", ",".join(queues)],
+            *[sys.executable, "-m", "celery", "-A", app, "worker", "-Q", ",".join(queues)],
             *["-c", str(concurrency), "-n", self.name, "--without-gossip", "--without-mingle", "--loglevel", "INFO"],
         ]
         self.process: subprocess.Popen[bytes] | None = None
