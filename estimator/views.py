@@ -1,10 +1,13 @@
 """The pages: translate what was sent, call one service, answer."""
 
 import uuid
+from datetime import timedelta
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.cache import cache_control, never_cache
@@ -21,6 +24,7 @@ from estimator.reference import catalogue
 
 RECENT: Final = 50
 SUGGESTIONS: Final = 12
+PATIENCE: Final = timedelta(seconds=10)
 
 #: Tables of the catalogue as the API has them, for people.
 TABLES: Final = {
@@ -59,25 +63,30 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _to_fill_in(request: HttpRequest) -> HttpResponse:
-    example = EXAMPLES.get(request.GET.get("start", FIRST))
-    blank = "blank" in request.GET or example is None
-    form = WorkloadForm(base=None if blank or example is None else example.workload)
-    footprint = None
-    if not blank and example is not None:
-        footprint = (
-            services.example_footprint() if example.key == FIRST else services.calculate(workload=example.workload)
-        )
-    return render(request, "estimator/home.html", _page(form, footprint, example=None if blank else example))
+    earlier_id = _uuid(request.GET.get("from", ""))
+    earlier = Estimate.objects.filter(pk=earlier_id).first() if earlier_id else None
+    if earlier is not None:
+        form = WorkloadForm(base=earlier.workload())
+        return render(request, "estimator/home.html", _page(form, earlier.result(), based_on=earlier.id))
+    example = None if "blank" in request.GET else EXAMPLES.get(request.GET.get("start", FIRST))
+    if example is None:
+        return render(request, "estimator/home.html", _page(WorkloadForm(), None, blank=True))
+    first = example.key == FIRST
+    footprint = services.example_footprint() if first else services.calculate(workload=example.workload)
+    return render(
+        request, "estimator/home.html", _page(WorkloadForm(base=example.workload), footprint, example=example)
+    )
 
 
 def _handed_in(request: HttpRequest) -> HttpResponse:
     data = request.POST.copy()
-    chosen, separator, value = data.get("use", "").partition("=")
-    if separator and chosen in lookups.SUGGESTED:
+    chosen, _equals, value = data.get("use", "").partition("=")
+    suggested = chosen in lookups.SUGGESTED
+    if suggested:
         data[chosen] = value
     form, cleared = _form(data)
     footprint = _footprint(form)
-    if footprint is None or cleared or separator:
+    if footprint is None or cleared or suggested:
         notice = _cleared_notice() if cleared else ""
         page = _page(form, footprint, example_key=data.get("example", ""), notice=notice)
         return render(request, "estimator/home.html", page, status=422 if form.errors else 200)
@@ -157,9 +166,9 @@ def _page(
         "example_key": key,
         "presets": EXAMPLES.values(),
         "first_key": FIRST,
-        "blank": not form.is_bound and footprint is None,
         "error_count": sum(len(errors) for errors in form.errors.values()),
         "submit_label": _("Estimate"),
+        "based_on": form.data.get("based_on", ""),
         **more,
     }
 
@@ -206,7 +215,7 @@ def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
         raise Http404
     state: dict[str, Any] = {
         "estimate": row,
-        "link": request.build_absolute_uri(f"/estimates/{row.id}/"),
+        "link": request.build_absolute_uri(reverse("estimate", args=[row.id])),
         "footprint": row.result(),
     }
     if row.status == JobStatus.DONE:
@@ -219,12 +228,14 @@ def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
     else:
         health = services.site_health()
         state |= {
-            "broker_away": not health.broker,
+            "broker_away": not health.broker and row.status == JobStatus.QUEUED,
             "no_worker": health.broker and services.QUEUE not in health.queues,
             "before_count": Estimate.objects.filter(
                 status__in=[JobStatus.QUEUED, JobStatus.RUNNING], created_at__lt=row.created_at
             ).count(),
             "progress_percent": round(100 * row.progress),
+            # Ask often at first, and seldom once it evidently takes longer.
+            "poll_every": "1s" if timezone.now() - row.created_at < PATIENCE else "3s",
         }
     return state
 

@@ -14,7 +14,9 @@ from estimator.core.inputs import AVAILABLE_METHODS
 from estimator.forms import numbers
 
 if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise as Words
+    from django.utils.functional import _StrOrPromise
+
+    Words = _StrOrPromise
 else:
     Words = object  # a text, or one that is translated when it is shown
 
