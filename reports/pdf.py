@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from xml.sax.saxutils import escape
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from reports.charts import Chart, light_colours
@@ -50,7 +51,8 @@ def report_html(*, summary: ReportSummary, charts: Sequence[Chart], made_at: dat
         "reports/pdf/report.html",
         {
             "summary": summary,
-            "charts": sorted(charts, key=lambda chart: chart.form),  # bars first: they fill the first page
+            "bars": [chart for chart in charts if chart.form == "bars"],
+            "dots": [chart for chart in charts if chart.form == "dots"],
             "key": summary.input_digest[:8],
             "made_at": made_at,
             "tokens": ":root {" + "".join(f"--{name}: {value};" for name, value in colours.items()) + "}",
@@ -105,10 +107,11 @@ def _fonts_conf() -> Path:
     folders = list(SYSTEM_FONT_FOLDERS)
     if spec is not None and spec.submodule_search_locations:
         folders.insert(0, str(Path(spec.submodule_search_locations[0]) / "files"))
-    place = Path(tempfile.mkdtemp(prefix="wattprint-fonts-"))
+    place = _fonts_folder()
     listed = "".join(f"<dir>{escape(folder)}</dir>" for folder in folders)
     file = place / "fonts.conf"
-    file.write_text(
+    unfinished = place / f"fonts.conf.{os.getpid()}"  # workers start side by side and read what another may write
+    unfinished.write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
         f"{listed}<cachedir>{escape(str(place / 'cache'))}</cachedir>"
         # The package carries each font twice; one of them is enough.
@@ -119,4 +122,14 @@ def _fonts_conf() -> Path:
         "</fontconfig>",
         encoding="utf-8",
     )
-    return file
+    return unfinished.replace(file)
+
+
+def _fonts_folder() -> Path:
+    """Beside the data, where fontconfig's cache outlives the process; else a folder that only this process knows."""
+    folder = Path(settings.DATA_DIR) / "fonts"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="wattprint-fonts-"))
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="wattprint-fonts-"))

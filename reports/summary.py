@@ -231,7 +231,7 @@ def summarise(
         embodied_kgco2e=result.embodied_share_kgco2e,
         total_kgco2e=result.total_kgco2e,
         parts=tuple(replace(part, label=translate(part.label)) for part in parts_of_total(result)),
-        quantities=tuple(_quantity_rows(result, translate)),
+        quantities=tuple(_quantity_rows(result, labels)),
         functional_unit=result.functional_unit,
         steps=tuple(
             StepRow(
@@ -367,11 +367,11 @@ def _share(kgco2e: float, total_kgco2e: float) -> float:
     return kgco2e / total_kgco2e if total_kgco2e > 0 else 0.0
 
 
-def _quantity_rows(result: Quantities, translate: Callable[[str], str]) -> Iterable[QuantityRow]:
-    for name, (label, unit) in QUANTITIES.items():
+def _quantity_rows(result: Quantities, labels: Mapping[str, str]) -> Iterable[QuantityRow]:
+    for name, (_, unit) in QUANTITIES.items():
         amount = getattr(result, name)
         if amount is not None:
-            yield QuantityRow(name=name, label=translate(label), amount=amount, unit=unit)
+            yield QuantityRow(name=name, label=labels[name], amount=amount, unit=unit)
 
 
 def _assumption_row(one: Assumption, source_numbers: tuple[int, ...]) -> AssumptionRow:

@@ -29,7 +29,7 @@ BOUNDARIES: Final = {
     "servers": gettext_noop("Whole servers and the data centre's overhead"),
 }
 QUALITIES: Final = {
-    "counter": (gettext_noop("Metered"), gettext_noop("read from an energy counter")),
+    "counter": (gettext_noop("Counted"), gettext_noop("read from an energy counter")),
     "sampled": (gettext_noop("Sampled"), gettext_noop("a measured mean draw times the hours")),
     "rated": (gettext_noop("Rated"), gettext_noop("from the rated power of the hardware")),
     "modelled": (gettext_noop("Modelled"), gettext_noop("from typical values for such a run")),

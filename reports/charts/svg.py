@@ -13,6 +13,10 @@ from reports.charts.chart import BAR_ROW, DOT_ROW, Chart
 TOKENS: Final = Path(__file__).resolve().parents[2] / "estimator" / "static" / "estimator" / "tokens.css"
 
 
+#: Mean width of a letter of the text font at 14 units, rounded up; good enough to keep texts apart.
+LETTER: Final = 6.9
+
+
 @cache
 def light_colours() -> Mapping[str, str]:
     """The design tokens of the light scheme, name to value, as paper needs them."""
@@ -39,6 +43,10 @@ def svg(chart: Chart, *, width: int = 640, colours: Mapping[str, str] | None = N
         One `svg` element without style sheet, script or reference to anything outside.
     """
     return _Drawing(width, colours).draw(chart)
+
+
+def _width(text: str) -> float:
+    return len(text) * LETTER
 
 
 class _Drawing:
@@ -83,8 +91,10 @@ class _Drawing:
         for place, mark in enumerate(chart.marks):
             top = place * BAR_ROW
             length = max(self.width * mark.amount / most, 2.0)
+            room = self.width - _width(mark.text) - 12
+            label = mark.label if _width(mark.label) <= room else mark.label[: int(room / LETTER) - 1].rstrip() + "…"
             body += [
-                self._text(0, top + 17, mark.label),
+                self._text(0, top + 17, label),
                 self._text(self.width, top + 17, mark.text, anchor="end", bold=True),
                 self._bar(top + 25, self.width, "surface-sunken"),
                 self._bar(top + 25, length, mark.colour),
@@ -92,8 +102,7 @@ class _Drawing:
         return body, BAR_ROW * len(chart.marks) - 8
 
     def _dots(self, chart: Chart) -> tuple[list[str], int]:
-        # Room for the labels: the widest by an even 6.9 units a letter, which holds for this font at this size.
-        left = min(max(len(mark.label) for mark in chart.marks) * 6.9 + 12, self.width * 0.42)
+        left = min(max(_width(mark.label) for mark in chart.marks) + 12, self.width * 0.42)
         right = self.width - 10.0
         first, last = math.log10(chart.ticks[0][0]), math.log10(chart.ticks[-1][0])
         bottom = DOT_ROW * len(chart.marks) + 4

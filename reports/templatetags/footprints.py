@@ -12,8 +12,20 @@ from reports.charts import Chart, light_colours, plotly_figure, svg
 
 register = template.Library()
 
-#: Units of an equivalent that are read as a unit; any other only counts how often.
-MEASURED_IN: Final = frozenset({"km", "passenger-km", "h", "kg", "L", "kWh"})
+#: Units of an equivalent that only count how often; any other is shown as a unit.
+COUNTED_IN: Final = frozenset(
+    {
+        "charge",
+        "home-year",
+        "passenger",
+        "person-year",
+        "search",
+        "seedling grown 10 years",
+        "tree-month",
+        "tree-year",
+        "vehicle-year",
+    }
+)
 #: Start of the key of an equivalent -> name of its picture.
 PICTURES: Final = {
     "car": "car",
@@ -29,6 +41,8 @@ PICTURES: Final = {
 }
 #: Width of a drawing on a page before Plotly has drawn, or without it: a phone shows it at about its own size.
 STILL_WIDTH: Final = 460
+#: Width of a drawing on A4, so that its text has the size of the text around it.
+PAPER_WIDTH: Final = 640
 
 
 @register.inclusion_tag("reports/_panel.html")
@@ -55,9 +69,10 @@ def still_chart(chart: Chart) -> SafeString:
 
 
 @register.simple_tag
-def paper_chart(chart: Chart) -> SafeString:
-    """A chart as SVG in the colours of paper."""
-    return mark_safe(svg(chart, colours=light_colours()))  # noqa: S308  (every text in it is escaped where it is written)
+def paper_chart(chart: Chart, beside_count: int = 1) -> SafeString:
+    """A chart as SVG in the colours of paper, as wide as so many beside each other leave it."""
+    width = PAPER_WIDTH if beside_count == 1 else PAPER_WIDTH // 2 - 10
+    return mark_safe(svg(chart, width=width, colours=light_colours()))  # noqa: S308  (every text in it is escaped where it is written)
 
 
 @register.filter
@@ -97,9 +112,9 @@ def match_name(name: str) -> str:
 
 
 @register.filter
-def is_measured_in(unit: str) -> bool:
-    """Whether a unit of an equivalent is shown as a unit."""
-    return unit in MEASURED_IN
+def is_counted_in(unit: str) -> bool:
+    """Whether an equivalent of this unit is told as so many times."""
+    return unit in COUNTED_IN
 
 
 @register.filter

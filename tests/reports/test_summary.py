@@ -2,7 +2,7 @@
 
 import pytest
 
-from estimator.core.footprint import Range
+from estimator.core.footprint import Footprint, Range
 from estimator.reference.catalogue import PublishedRun
 from reports.summary import parts_of_total, place_among, summarise
 from tests.reports.conftest import make_footprint, ranged
@@ -26,7 +26,7 @@ RUNS = (
 )
 
 
-def test_parts_add_up_to_the_total_and_follow_the_energy(footprint):
+def test_parts_add_up_to_the_total_and_follow_the_energy(footprint: Footprint) -> None:
     summary = summarise(footprint)
     parts = {part.name: part for part in summary.parts}
     assert list(parts) == ["accelerators", "other_it", "overhead", "embodied"]
@@ -40,24 +40,24 @@ def test_parts_add_up_to_the_total_and_follow_the_energy(footprint):
     assert parts["overhead"].energy_kwh == pytest.approx(551.7419882, rel=1e-9)
 
 
-def test_without_accelerators_the_servers_are_one_slice(footprint):
+def test_without_accelerators_the_servers_are_one_slice(footprint: Footprint) -> None:
     result = footprint.result.model_copy(update={"accelerator_energy_kwh": None})
     assert [part.name for part in parts_of_total(result)] == ["servers", "overhead", "embodied"]
 
 
-def test_accelerators_alone_leave_no_empty_slice(footprint):
+def test_accelerators_alone_leave_no_empty_slice(footprint: Footprint) -> None:
     result = footprint.result.model_copy(update={"accelerator_energy_kwh": footprint.result.it_energy_kwh})
     assert [part.name for part in parts_of_total(result)] == ["accelerators", "overhead", "embodied"]
 
 
-def test_a_pue_below_one_is_not_shown_as_a_negative_slice(footprint):
+def test_a_pue_below_one_is_not_shown_as_a_negative_slice(footprint: Footprint) -> None:
     result = footprint.result.model_copy(update={"facility_energy_kwh": ranged(900.0)})
     parts = parts_of_total(result)
     assert [part.name for part in parts] == ["electricity", "embodied"]
     assert parts[0].energy_kwh == 900.0
 
 
-def test_a_grid_of_zero_divides_nothing(footprint):
+def test_a_grid_of_zero_divides_nothing(footprint: Footprint) -> None:
     nothing = Range(low=0.0, central=0.0, high=0.0)
     result = footprint.result.model_copy(
         update={
@@ -69,7 +69,7 @@ def test_a_grid_of_zero_divides_nothing(footprint):
     assert {part.share for part in parts_of_total(result)} == {0.0}
 
 
-def test_sources_are_numbered_in_the_order_of_use(footprint):
+def test_sources_are_numbered_in_the_order_of_use(footprint: Footprint) -> None:
     summary = summarise(footprint)
     assert [(row.number, row.id) for row in summary.sources] == [
         (1, "strubell-2019"),
@@ -82,14 +82,14 @@ def test_sources_are_numbered_in_the_order_of_use(footprint):
     assert summary.assumptions[1].source_numbers == (2,)
 
 
-def test_every_number_cited_is_listed(footprint):
+def test_every_number_cited_is_listed(footprint: Footprint) -> None:
     summary = summarise(footprint, published=RUNS)
     listed = {row.number for row in summary.sources}
     cited = {n for row in (*summary.steps, *summary.assumptions, *summary.equivalents) for n in row.source_numbers}
     assert cited <= listed == set(range(1, len(listed) + 1))
 
 
-def test_contributions_are_named_as_the_assumptions_and_the_largest_comes_first(footprint):
+def test_contributions_are_named_as_the_assumptions_and_the_largest_comes_first(footprint: Footprint) -> None:
     rows = summarise(footprint).contributions
     assert [(row.label, row.share) for row in rows] == [
         ("Carbon intensity of the grid", 0.62),
@@ -98,7 +98,7 @@ def test_contributions_are_named_as_the_assumptions_and_the_largest_comes_first(
     ]
 
 
-def test_place_among_published_runs(footprint):
+def test_place_among_published_runs(footprint: Footprint) -> None:
     place = summarise(footprint, published=RUNS).place
     assert [run.id for run in place.runs] == ["small", "near", "big"]
     assert place.smaller_count == 1
@@ -106,20 +106,20 @@ def test_place_among_published_runs(footprint):
     assert place.ratio_to_nearest == pytest.approx(1503.0212782 / 1507.0, rel=1e-9)
 
 
-def test_nothing_to_compare_with():
+def test_nothing_to_compare_with() -> None:
     assert place_among((), 10.0) is None
     assert place_among(RUNS, 0.0) is None
     assert summarise(make_footprint(activity="inference"), published=RUNS).place is None
 
 
-def test_texts_are_translated_before_their_places_are_filled(footprint):
+def test_texts_are_translated_before_their_places_are_filled(footprint: Footprint) -> None:
     words = {"World average of %(year)s.": "Media mundial de %(year)s.", "Making the hardware": "Fabricar los equipos"}
     summary = summarise(footprint, translate=lambda text: words.get(text, text))
     assert summary.assumptions[1].note == "Media mundial de 2018."
     assert summary.parts[-1].label == "Fabricar los equipos"
 
 
-def test_no_draws_no_range(footprint):
+def test_no_draws_no_range(footprint: Footprint) -> None:
     flat = {
         name: Range(low=amount.central, central=amount.central, high=amount.central)
         for name, amount in footprint.result
