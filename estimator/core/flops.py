@@ -45,7 +45,8 @@ def training_flop(
     flop_per_parameter_token : float or array, default 6.0
         6 for training all parameters, 4 where the weights are frozen (`FLOP_PER_PARAMETER_TOKEN`). [1]
     layer_count, model_width, context_tokens : float or array, default 0.0
-        Depth, width and sequence length, for the term of attention; 0 leaves it out, as most published counts do. [1]
+        Depth, width (heads times their dimension) and sequence length, for the term of attention; 0 leaves it out, as
+        most published counts do. [1]
     recomputed_share : float or array, default 0.0
         Share of the forward pass that is computed twice to save memory. Leave it at 0 with an MFU, which counts the
         operations of the model only; give it with a hardware FLOP utilisation. [1]
