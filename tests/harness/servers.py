@@ -142,6 +142,7 @@ class LiveSite:
 
     def start(self) -> None:
         """Start it and wait for its address."""
+        self.error_log.parent.mkdir(parents=True, exist_ok=True)
         with self.error_log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),

@@ -1,0 +1,89 @@
+"""Every number says its unit in its name; ratios, years and draws' settings are the few that have none."""
+
+import inspect
+import re
+import types
+import typing
+
+import pytest
+from django.apps import apps
+from django.db import models
+from pydantic import BaseModel
+
+from estimator.core import footprint, inputs
+from estimator.reference import tables
+
+UNITS = (
+    *(
+        "w",
+        "j",
+        "kwh",
+        "s",
+        "h",
+        "hours",
+        "year",
+        "years",
+        "kgco2e",
+        "gco2e_per_kwh",
+        "l",
+        "l_per_kwh",
+        "flop",
+        "flops",
+    ),
+    *("tokens", "gb", "usd", "count"),
+    # of the catalogue
+    *("usd_per_h", "usd_per_kwh", "gb_per_s", "mm2", "nm", "kgco2e_per_unit", "kwh_per_unit"),
+)
+#: Ratios, and words that are a number of their own.
+WITHOUT_UNIT = (
+    *("pue", "utilisation", "mfu", "share", "factor", "sparsity", "progress", "efficiency"),
+    *(
+        "year",
+        "seed",
+        "level",
+        "low",
+        "central",
+        "high",
+        "value",
+        "amount",
+        "count",
+        "share_of_variance",
+        "preferred",
+        "position",
+    ),
+)
+FITS = re.compile(rf"(^|_)({'|'.join((*UNITS, *WITHOUT_UNIT))})$")
+
+
+def numeric_fields(module: types.ModuleType) -> set[tuple[str, str]]:
+    """(class, field) of every number in the classes of a module."""
+    found = set()
+    for _, kind in inspect.getmembers(module, inspect.isclass):
+        if not issubclass(kind, BaseModel) or kind.__module__ != module.__name__:
+            continue
+        for name, field in kind.model_fields.items():
+            parts = {field.annotation, *typing.get_args(field.annotation)}
+            parts |= {typing.get_args(part)[0] for part in parts if typing.get_origin(part) is typing.Annotated}
+            if parts & {int, float, footprint.Range}:
+                found.add((kind.__name__, name))
+    return found
+
+
+@pytest.mark.parametrize("module", [inputs, footprint, tables])
+def test_numbers_end_in_their_unit(module: types.ModuleType) -> None:
+    found = numeric_fields(module)
+    assert len(found) > 5
+    assert not {name for name in found if not FITS.search(name[1])}
+
+
+def test_columns_end_in_their_unit() -> None:
+    numbers = (models.FloatField, models.IntegerField, models.DecimalField)
+    columns = {
+        f"{model.__name__}.{field.name}"
+        for app in ("estimator", "reports")
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, numbers) and not isinstance(field, models.AutoField)
+    }
+    assert columns
+    assert not {name for name in columns if not FITS.search(name.split(".")[1])}
