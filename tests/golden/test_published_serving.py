@@ -1,5 +1,7 @@
 """Energy of measured tokens, predicted for models that the fit had not seen."""
 
+import csv
+
 import numpy as np
 
 from tests.golden.fit import fit_serving
@@ -37,3 +39,12 @@ def test_no_efficiency_is_above_one() -> None:
     times, draws = fit_serving.fit(fit_serving.Runs(ROWS))
     assert (times[:2] < 1.0).all()
     assert (draws <= 1.0).all()
+
+
+def test_every_source_is_listed() -> None:
+    data = fit_serving.TABLE.parent
+    with (data / "sources.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["id"] for row in csv.DictReader(file)}
+    for name in ("mfu.csv", "inference_calibration.csv"):
+        for row in fit_serving.read(data / name):
+            assert set(row["source_ids"].split(";")) <= known
