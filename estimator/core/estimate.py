@@ -23,7 +23,7 @@ from estimator.core.footprint import (
 from estimator.core.inputs import AVAILABLE_METHODS, InputProblem, InputProblems, Method, Workload
 from estimator.core.lines import SYSTEM_COMPONENTS, write_emissions, write_energy, write_water_and_cost
 from estimator.core.plausibility import plausibility_warnings
-from estimator.core.sheet import Sheet, by_name
+from estimator.core.sheet import Sheet, TooLarge, by_name
 from estimator.core.units import Quantity
 
 #: The inputs that a method cannot do without, beside PUE and the grid's intensity.
@@ -33,6 +33,14 @@ REQUIRED_NAMES: Final[dict[Method, tuple[str, ...]]] = {
     "measured": ("it_energy_kwh",),
 }
 HARDWARE_NAMES: Final = frozenset((*SYSTEM_COMPONENTS, "mean_system_power_w", "utilisation"))
+
+#: The input that must be wrong where a quantity is too large; elsewhere it is the hours.
+TOO_LARGE_PATHS: Final = {
+    "accelerator_embodied_share_kgco2e": "embodied.lifetime_years",
+    "host_embodied_share_kgco2e": "embodied.lifetime_years",
+    "kgco2e_per_unit": "functional_unit.count",
+    "kwh_per_unit": "functional_unit.count",
+}
 
 #: A part of the total that is smaller than this does not decide how good the total is.
 SMALLEST_DECISIVE_SHARE: Final = 0.05
@@ -63,9 +71,7 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
     Raises
     ------
     InputProblems
-        If the method is not available or an input that it needs is absent; all problems at once.
-    ValueError
-        If a result is too large to be a number.
+        If the method is not available, an input that it needs is absent, or a result is too large to be a number.
     """
     _refuse_incomplete(workload, factors)
     sheet = Sheet(
@@ -74,11 +80,14 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         draws_count=workload.uncertainty.draws_count,
         seed=workload.uncertainty.seed,
     )
-    write_energy(sheet, workload, factors)
-    write_emissions(sheet, workload)
-    write_water_and_cost(sheet)
-    cloud_cost_usd = _cloud_cost_usd(sheet, factors)
-    functional_unit = _functional_unit(sheet, workload)
+    try:
+        write_energy(sheet, workload, factors)
+        write_emissions(sheet, workload)
+        write_water_and_cost(sheet)
+        cloud_cost_usd = _cloud_cost_usd(sheet, factors)
+        functional_unit = _functional_unit(sheet, workload)
+    except TooLarge as error:
+        raise InputProblems((_too_large(error.name),)) from error
     result = _quantities(sheet, cloud_cost_usd=cloud_cost_usd, functional_unit=functional_unit)
     equivalents = _equivalents(result.total_kgco2e.central, factors.equivalents)
     assumptions = tuple(factors.assumptions.values())
@@ -136,6 +145,14 @@ def _refuse_incomplete(workload: Workload, factors: Factors) -> None:
                 for name in missing
             )
         )
+
+
+def _too_large(name: str) -> InputProblem:
+    return InputProblem(
+        path=TOO_LARGE_PATHS.get(name, "duration_h"),
+        message=gettext_noop("With this value %(name)s is too large to be computed. Is the unit right?"),
+        text_params={"name": name},
+    )
 
 
 def _cloud_cost_usd(sheet: Sheet, factors: Factors) -> Range | None:

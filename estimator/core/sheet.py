@@ -19,7 +19,17 @@ from estimator.core.footprint import Assumption, Contribution, Range, Source, St
 from estimator.core.uncertainty import Array, assumption_draws, percentile_range, variance_contributions
 from estimator.core.units import Quantity
 
+#: Far above any run that the bounds of the inputs allow, and far below what a draw of it could overflow.
+LARGEST: Final = 1e60
 _STEPS: Final = TypeAdapter(tuple[Step, ...])
+
+
+class TooLarge(ValueError):
+    """A quantity that no inputs of this world can give."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is too large to be computed with")
+        self.name = name
 
 
 @lru_cache(maxsize=512)
@@ -149,20 +159,26 @@ class Sheet:
 
         Raises
         ------
-        ValueError
-            If the value is not finite.
+        TooLarge
+            If the value is beyond anything that its draws could be computed with.
         """
-        try:
-            arguments = {argument: self._entries[put_in] for argument, put_in in takes.items()}
-        except KeyError:
-            return False
-        central = float(quantity(**{argument: entry.central for argument, entry in arguments.items()}))
-        if not math.isfinite(central):
-            raise ValueError(f"{name} is not finite: the inputs are too large")
-        cited = dict.fromkeys(source_ids)
-        for entry in arguments.values():
+        arguments: dict[str, _Entry] = {}
+        numbers: dict[str, float] = {}
+        cited = list(source_ids)
+        for argument, put_in in takes.items():
+            entry = self._entries.get(put_in)
+            if entry is None:
+                return False
+            arguments[argument] = entry
+            numbers[argument] = entry.central
             if entry.assumption is not None:
-                cited.update(dict.fromkeys(entry.assumption.source_ids))
+                cited += entry.assumption.source_ids
+        try:
+            central = float(quantity(**numbers))
+        except ZeroDivisionError:
+            central = math.inf
+        if not central <= LARGEST:
+            raise TooLarge(name)
         template, names_in_formula = _numbers_template(formula)
         self._rows.append(
             {
@@ -172,7 +188,7 @@ class Sheet:
                 "substituted": template.format(*[self._entries[put_in].central for put_in in names_in_formula]),
                 "value": central,
                 "unit": unit,
-                "source_ids": tuple([source_id for source_id in cited if source_id in self._sources]),
+                "source_ids": tuple([source_id for source_id in dict.fromkeys(cited) if source_id in self._sources]),
             }
         )
         self._entries[name] = _Entry(central=central, quantity=quantity, arguments=arguments)

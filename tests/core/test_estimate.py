@@ -335,10 +335,34 @@ def test_all_missing_inputs_are_named_at_once() -> None:
     ]
 
 
-def test_a_result_beyond_numbers_is_refused() -> None:
-    triples = {**EIGHT, "accelerator_hours": 1e200, "mean_accelerator_power_w": 1e200}
-    with pytest.raises(ValueError, match="too large"):
-        estimate(workload(accelerator_hours=1e12), factors(**triples))
+@pytest.mark.parametrize(
+    ("triples", "fields", "path"),
+    [
+        ({"accelerator_hours": 1e200, "mean_accelerator_power_w": 1e200}, {"accelerator_hours": 1e12}, "duration_h"),
+        ({"lifetime_years": 1e-300}, {}, "embodied.lifetime_years"),
+        ({"lifetime_years": 1e-200, "lifetime_utilisation": 1e-200}, {}, "embodied.lifetime_years"),
+        ({}, {"functional_unit": FunctionalUnit(count=1e-300)}, "functional_unit.count"),
+        ({}, {"functional_unit": FunctionalUnit(count=5e-324)}, "functional_unit.count"),
+    ],
+)
+def test_a_result_beyond_numbers_is_refused(triples: dict[str, Any], fields: dict[str, Any], path: str) -> None:
+    with pytest.raises(InputProblems, match="too large") as refused:
+        estimate(workload(draws_count=100, **{**EIGHT_RUN, **fields}), factors(**{**EVERYTHING, **triples}))
+    assert [problem.path for problem in refused.value.problems] == [path]
+
+
+def test_the_largest_inputs_that_are_allowed_can_be_computed_with() -> None:
+    triples = {
+        **UNCERTAIN,
+        "accelerator_hours": 1e12,
+        "mean_accelerator_power_w": (5e8, 1e9, 2e9),
+        "pue": (5.0, 10.0, 20.0),
+        "grid_intensity_gco2e_per_kwh": (2.5e3, 5e3, 1e4),
+        "development_factor": 1e4,
+        "repeat_count": 1e7,
+    }
+    asked = workload(accelerator_hours=1e12, development_factor=1e4, repeat_count=10_000_000, draws_count=1000)
+    assert math.isfinite(estimate(asked, factors(**triples)).result.total_kgco2e.high)
 
 
 def test_what_was_asked_for_and_could_not_be_computed_is_said() -> None:
