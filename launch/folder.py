@@ -62,21 +62,24 @@ class DataFolder:
     def hold(self) -> None:
         """Take the folder for this run. The lock goes with the process, however it ends."""
         try:
-            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            raise why(problem, self.path) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
             url = self.last_run().get("url")
             place = f"at {url}" if url else "and is just starting"
             raise Trouble(
                 f"Wattprint already runs on {self.path}, {place}. Stop that one, or name another folder with --data."
             ) from None
-        except OSError as problem:
-            raise why(problem, self.path) from None
+        self._lock = lock
 
     def release(self) -> None:
-        """Give the folder free."""
-        self.run_file.unlink(missing_ok=True)
+        """Give the folder free, if this run holds it."""
         if self._lock is not None:
+            self.run_file.unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
 

@@ -93,6 +93,7 @@ def test_a_second_one_on_the_same_folder_is_told_where_the_first_is(live_site: L
     assert f"already runs on {live_site.data}" in told
     assert live_site.url in told
     assert live_site.is_well()
+    assert live_site.children()
 
 
 def test_a_taken_port_is_named(live_site: LiveSite, tmp_path: Path) -> None:
@@ -171,10 +172,12 @@ def test_a_killed_launcher_leaves_nothing_that_stands_in_the_way(make_site: Call
 
 def test_asked_to_stop_while_it_starts_it_stops(tmp_path: Path) -> None:
     site = LiveSite(tmp_path / "data")
-    for pause_s in (0.4, 3.0):
+    for pause_s in (0.0, 3.0):
         process = subprocess.Popen(
             site.command(), env=site.environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+        assert process.stderr is not None
+        assert "Preparing" in process.stderr.readline()
         time.sleep(pause_s)
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=30)
