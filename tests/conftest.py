@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness import environment
 
+pytest_plugins = ["pytester"]
 environment.prepare()
 
 from tests.harness import not_run as left_out  # noqa: E402

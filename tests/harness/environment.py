@@ -35,7 +35,7 @@ def prepare() -> None:
     from django.conf import settings
 
     # pytest-django sets Django up for those who have read their settings by now.
-    assert str(data) == str(settings.DATA_DIR)
+    assert str(data) == str(settings.DATA_DIR), "unset DJANGO_SETTINGS_MODULE, or call ./wattprint test"
     owner = os.getpid()
 
     def clear_up() -> None:
