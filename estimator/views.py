@@ -286,7 +286,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     page = {
         "sources": lookups.sources_with_tables(),
         "dataset": catalogue.dataset_version(),
-        "tables": [(kind, _(label), len(catalogue.rows(kind))) for kind, label in TABLES.items()],
+        "tables": [(kind, _(label), lookups.rows_count(kind)) for kind, label in TABLES.items()],
         "attribution": ATTRIBUTION,
     }
     return render(request, "estimator/sources.html", page)

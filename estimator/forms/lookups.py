@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -160,8 +161,8 @@ def hint(kind: str) -> str:
 # --- what it all stands on --------------------------------------------------------------------------------------------
 
 
-def sources_with_tables() -> list[dict[str, Any]]:
-    """Every source with the tables whose rows cite it, in alphabetical order."""
+@cache
+def _tables_by_source() -> dict[str, set[str]]:
     used: dict[str, set[str]] = {}
     for row in catalogue.shelf().read_all():
         table = _TABLE_LABELS[type(row).__name__]
@@ -169,6 +170,18 @@ def sources_with_tables() -> list[dict[str, Any]]:
             if column.endswith("source_ids"):
                 for source_id in getattr(row, column):
                     used.setdefault(source_id, set()).add(table)
+    return used
+
+
+@cache
+def rows_count(kind: str) -> int:
+    """How many rows a table of the catalogue has."""
+    return len(catalogue.rows(kind))
+
+
+def sources_with_tables() -> list[dict[str, Any]]:
+    """Every source with the tables whose rows cite it, in alphabetical order."""
+    used = _tables_by_source()
     return [
         {"id": source_id, "source": source, "tables": sorted(_(table) for table in used.get(source_id, ()))}
         for source_id, source in sorted(catalogue.sources().items(), key=lambda item: item[1].title.casefold())

@@ -62,8 +62,8 @@ class WorkloadForm(forms.Form):
         A run to begin with. Its fields fill the form, and what the form does not show is kept.
     """
 
-    # The widgets come with Django, whichever renderer the site has.
-    default_renderer = DjangoTemplates
+    # The widgets come with Django, whichever renderer the site has; one instance, so that they are parsed once.
+    default_renderer = DjangoTemplates()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, base: Workload | None = None) -> None:
         self.base = base or Workload()
