@@ -40,6 +40,7 @@ class Entry:
     placeholder: Words = ""
 
 
+#: The methods that the form offers.
 METHOD_LABELS: Final[dict[str, Words]] = {
     "auto": _("Choose for me: the most direct one that the fields allow"),
     "strubell_2019": _("Strubell et al. 2019: mean draw × hours × PUE"),
@@ -195,16 +196,27 @@ MAIN: Final = tuple(entry for entry in ENTRIES if not entry.group)
 
 #: Paths of the workload that no field fills. They are kept as they are when a stored run is edited.
 NOT_ON_THE_FORM: Final = {
-    "activity": "runs are trainings as long as no method for inference is there",
+    "activity": "the form is about trainings",
     "model.preset": "set when the name of the model is one of the catalogue",
-    "model.active_parameters_count": "no method of the form uses it yet",
-    "model.training_tokens": "no method of the form uses it yet",
-    "hardware.mfu": "no method of the form uses it yet",
-    "hardware.cpu": "no method of the form uses it yet",
-    "hardware.cpu_count": "no method of the form uses it yet",
-    "hardware.memory_gb": "no method of the form uses it yet",
-    "inference": "no method of the form uses it yet",
-    "levers": "have a page of their own",
+    **dict.fromkeys(
+        (
+            "model.active_parameters_count",
+            "model.training_tokens",
+            "model.training_kind",
+            "model.training_precision",
+            "hardware.mfu",
+            "hardware.cpu",
+            "hardware.cpu_count",
+            "hardware.cpu_core_count",
+            "hardware.memory_gb",
+            "hardware.host_overhead_share",
+            "hardware.idle_share",
+            "market_based.certificates_share",
+            "inference",
+        ),
+        "no method that the form offers uses it",
+    ),
+    "levers": "reductions have a page of their own",
 }
 
 
@@ -274,8 +286,8 @@ def written(entry: Entry, value: Any) -> Any:
     return value
 
 
-def form_field(entry: Entry) -> forms.Field:
-    """The Django field of one entry."""
+def form_field(entry: Entry, *, keep: str = "auto") -> forms.Field:
+    """The Django field of one entry; `keep` is a choice that stays possible, for an earlier run that made it."""
     described_by = f"help-{entry.name} msg-{entry.name}"
     attributes: dict[str, Any] = {"aria-describedby": described_by, "autocomplete": "off", "spellcheck": "false"}
     if entry.placeholder:
@@ -290,7 +302,11 @@ def form_field(entry: Entry) -> forms.Field:
         return forms.ChoiceField(
             label=entry.label,
             required=False,
-            choices=[(key, METHOD_LABELS[key]) for key in ("auto", *AVAILABLE_METHODS)],
+            choices=[
+                (key, METHOD_LABELS.get(key, key))
+                for key in dict.fromkeys(("auto", *AVAILABLE_METHODS, keep))
+                if key in METHOD_LABELS or key == keep
+            ],
             widget=forms.Select({"aria-describedby": described_by}),
         )
     if entry.kind == "text":

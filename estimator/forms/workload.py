@@ -69,7 +69,7 @@ class WorkloadForm(forms.Form):
         self.base = base or Workload()
         super().__init__(data, initial=initial_of(self.base))
         for entry in ENTRIES:
-            self.fields[entry.name] = form_field(entry)
+            self.fields[entry.name] = form_field(entry, keep=self.base.method)
         self.workload: Workload | None = None
         self.footprint_warnings: dict[str, list[str]] = {}
         self.suggestions: dict[str, tuple[str, ...]] = {}

@@ -122,6 +122,14 @@ def test_what_the_form_does_not_show_is_kept() -> None:
     assert form.workload == base.model_copy(update={"duration_h": 2.0})
 
 
+def test_a_method_that_the_form_does_not_offer_is_kept() -> None:
+    base = Workload(method="inference_tokens", duration_h=1.0)
+    form = WorkloadForm(sent(base), base=base)
+    assert form.is_valid(), form.errors
+    assert form.workload == base
+    assert not WorkloadForm(sent(base)).is_valid()
+
+
 def test_the_name_of_a_published_model_is_its_preset_and_a_mere_title_is_none() -> None:
     known = WorkloadForm(sent(Workload(), title="gpt-j 6b"))
     known.is_valid()
