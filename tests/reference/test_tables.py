@@ -10,8 +10,12 @@ from pydantic import BaseModel
 
 from estimator.reference import catalogue, texts
 from estimator.reference.names import fold
+from estimator.reference.published import PUBLISHED_TABLES
 from estimator.reference.shelf import Shelf
-from estimator.reference.tables import TABLES, TableError, read_table
+from estimator.reference.tables import TABLES as CATALOGUE_TABLES
+from estimator.reference.tables import TableError, read_table
+
+TABLES = {**CATALOGUE_TABLES, **PUBLISHED_TABLES}
 
 #: The closed list of units, and what has none: ratios, years, flags.
 UNIT_SUFFIXES = (
@@ -21,7 +25,13 @@ UNIT_SUFFIXES = (
 UNITLESS = {"pue", "year", "grid_year", "pue_year", "wue_year", "carbon_free_share"}
 FLAGS = {"preferred", "doubtful", "checked", "is_fleet_pue", "is_fleet_wue", "mixture"}
 #: Rows that carry their unit in a column of their own.
-WITH_UNIT_COLUMN = {"defaults.csv", "inference_calibration.csv", "mfu.csv"}
+WITH_UNIT_COLUMN = {
+    "defaults.csv",
+    "inference_calibration.csv",
+    "mfu.csv",
+    "predicted_serving.csv",
+    "predicted_training.csv",
+}
 
 FILES = sorted(path.name for path in catalogue.DATA_FOLDER.glob("*.csv"))
 
