@@ -118,6 +118,12 @@ def is_counted_in(unit: str) -> bool:
 
 
 @register.filter
+def bare_address(url: str) -> str:
+    """An address as people write it: without scheme and without the slash at its end."""
+    return url.partition("://")[2].rstrip("/") or url
+
+
+@register.filter
 def picture(key: str) -> str:
     """The picture that goes with an equivalent."""
     return PICTURES.get(key.split("_", 1)[0].split("-", 1)[0], "dot")

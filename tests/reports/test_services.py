@@ -1,6 +1,7 @@
 """The job of a report: asked for, made once, kept."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -69,7 +70,7 @@ def test_a_failure_is_told_without_details_and_can_be_tried_again(
 def test_a_lost_message_and_a_dead_worker_are_put_right(estimate: Estimate) -> None:
     row = services.request_report(estimate_id=estimate.id, language="en")
     started = timezone.now()
-    assert Report.objects.claim(pk=row.id, worker="a@host", now=started - timezone.timedelta(seconds=5))
+    assert Report.objects.claim(pk=row.id, worker="a@host", now=started - timedelta(seconds=5))
     assert services.release_reports(worker="a@host", started=started) == 1
     row.refresh_from_db()
     assert row.status == JobStatus.QUEUED and row.queued_at is not None

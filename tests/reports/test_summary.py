@@ -85,7 +85,9 @@ def test_sources_are_numbered_in_the_order_of_use(footprint: Footprint) -> None:
 def test_every_number_cited_is_listed(footprint: Footprint) -> None:
     summary = summarise(footprint, published=RUNS)
     listed = {row.number for row in summary.sources}
-    cited = {n for row in (*summary.steps, *summary.assumptions, *summary.equivalents) for n in row.source_numbers}
+    cited = {number for step in summary.steps for number in step.source_numbers}
+    cited |= {number for row in summary.assumptions for number in row.source_numbers}
+    cited |= {number for row in summary.equivalents for number in row.source_numbers}
     assert cited <= listed == set(range(1, len(listed) + 1))
 
 
@@ -100,6 +102,7 @@ def test_contributions_are_named_as_the_assumptions_and_the_largest_comes_first(
 
 def test_place_among_published_runs(footprint: Footprint) -> None:
     place = summarise(footprint, published=RUNS).place
+    assert place is not None
     assert [run.id for run in place.runs] == ["small", "near", "big"]
     assert place.smaller_count == 1
     assert place.nearest.id == "near"
