@@ -12,23 +12,37 @@ from typing import Any, Final
 
 from estimator.core.footprint import Source
 from estimator.core.inputs import Location
+from estimator.reference.hardware import FoundHardware
+from estimator.reference.hardware import find_hardware as _find_hardware
 from estimator.reference.names import Found, search
 from estimator.reference.places import Place
 from estimator.reference.shelf import Shelf
-from estimator.reference.tables import Accelerator, Cpu, Grid, ModelRow, PublishedRun, Row, SourceRow
+from estimator.reference.tables import Accelerator, CloudInstance, Cpu, Grid, ModelRow, PublishedRun, Row, SourceRow
 from estimator.reference.zones import GridMatch, Spot
 
 DATA_FOLDER: Final = Path(__file__).parent / "data"
 
 #: The tables of the API. Levers have their place, and no rows yet.
-KINDS: Final = ("accelerators", "cpus", "grids", "cloud-regions", "models", "levers", "equivalents", "sources")
+KINDS: Final = (
+    "accelerators",
+    "cpus",
+    "grids",
+    "cloud-regions",
+    "cloud-instances",
+    "models",
+    "levers",
+    "equivalents",
+    "sources",
+)
 
 __all__ = [
     "DATA_FOLDER",
     "KINDS",
     "Accelerator",
+    "CloudInstance",
     "Cpu",
     "Found",
+    "FoundHardware",
     "GridMatch",
     "ModelRow",
     "Place",
@@ -38,22 +52,41 @@ __all__ = [
     "find_accelerator",
     "find_cpu",
     "find_grid",
+    "find_hardware",
     "find_model",
     "find_place",
     "published_runs",
     "rows",
     "search_accelerators",
+    "search_instances",
     "search_models",
     "search_places",
     "shelf",
     "sources",
+    "use_operator_folder",
 ]
+
+_operator_folder: Path | None = None
 
 
 @lru_cache(maxsize=1)
 def shelf() -> Shelf:
-    """The tables that come with the package."""
-    return Shelf(DATA_FOLDER)
+    """The tables that come with the package, and the operator's own where their folder was named."""
+    return Shelf(DATA_FOLDER, operator_folder=_operator_folder)
+
+
+def use_operator_folder(folder: Path | None) -> None:
+    """
+    Lay the tables of a folder over those of the package, from the next question on.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where the operator's files lie, if there are any; None for the package's tables alone.
+    """
+    global _operator_folder
+    _operator_folder = folder
+    shelf.cache_clear()
 
 
 def dataset_version() -> str:
@@ -98,6 +131,36 @@ def find_accelerator(text: str, *, path: str = "hardware.accelerator") -> Found[
     ('nvidia-v100-sxm2-16gb', 'nvidia-geforce-rtx-4090')
     """
     return shelf().accelerator_names.find(text, path=path)
+
+
+def find_hardware(text: str, *, path: str = "hardware.accelerator") -> FoundHardware:
+    """
+    The accelerator, or the cloud instance with its accelerators, that a person means.
+
+    Parameters
+    ----------
+    text : str
+        A name of either, with or without a number: "A100", "8 x A100 80GB", "p4d.24xlarge", "2 x a3-highgpu-8g".
+    path : str
+        The input that it was typed into.
+
+    Returns
+    -------
+    FoundHardware
+        The accelerator, and how many of them the name stands for.
+
+    Raises
+    ------
+    InputProblems
+        If the name is unknown, with the nearest ids, or may mean several.
+
+    Examples
+    --------
+    >>> found = find_hardware("2 x p4d.24xlarge")
+    >>> found.accelerator.id, found.accelerator_count
+    ('nvidia-a100-sxm4-40gb', 16.0)
+    """
+    return _find_hardware(shelf(), text, path=path)
 
 
 def find_cpu(text: str, *, path: str = "hardware.cpu") -> Found[Cpu]:
@@ -167,6 +230,11 @@ def find_grid(location: Location, *, year: int | None = None) -> GridMatch:
 def search_accelerators(q: str, limit: int = 10) -> tuple[Accelerator, ...]:
     """Accelerators whose names hold a text: beginnings first, then whole words, then parts."""
     return search(shelf().searchable["accelerators"], q, limit=limit)
+
+
+def search_instances(q: str, limit: int = 10) -> tuple[CloudInstance, ...]:
+    """Cloud instances whose names hold a text, best first."""
+    return search(shelf().searchable["cloud-instances"], q, limit=limit)
 
 
 def search_models(q: str, limit: int = 10) -> tuple[ModelRow, ...]:

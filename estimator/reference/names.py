@@ -124,6 +124,10 @@ class NameIndex(Generic[Item]):
             if key and len(ids) == 1 and key not in self._found and key not in self._ambiguous:
                 self._found[key] = Found(by_id[next(iter(ids))].row, "alias")
 
+    def exact(self, text: str) -> Found[Item] | None:
+        """The row that is called so to the letter, but for case, spaces and punctuation."""
+        return self._found.get(fold(text))
+
     def get(self, text: str) -> Found[Item] | None:
         """The row of a name, None where there is none or more than one."""
         return self._found.get(fold(text)) or (None if self.meanings(text) else self._found.get(without_noise(text)))
@@ -283,6 +287,11 @@ ACCELERATOR_WORDING: Final = Wording(
     ),
     near=gettext_noop("The catalogue has no accelerator “%(text)s”. Did you mean one of these: %(near)s?"),
     ambiguous=gettext_noop("“%(text)s” may be any of these accelerators: %(near)s. Choose one."),
+)
+INSTANCE_WORDING: Final = Wording(
+    unknown=gettext_noop("The catalogue has no instance “%(text)s”. Give the accelerator that it has, and how many."),
+    near=gettext_noop("The catalogue has no hardware “%(text)s”. Did you mean one of these: %(near)s?"),
+    ambiguous=gettext_noop("“%(text)s” may be any of these instances: %(near)s. Choose one."),
 )
 CPU_WORDING: Final = Wording(
     unknown=gettext_noop("The catalogue has no CPU “%(text)s”. Search the list, or give its mean draw in watts."),

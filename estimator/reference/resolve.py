@@ -23,7 +23,9 @@ from estimator.reference import catalogue
 from estimator.reference.assume import certain, default, given
 from estimator.reference.devices import cost_assumptions, embodied_assumptions, rated_draw
 from estimator.reference.facility import facility_assumptions
+from estimator.reference.hardware import expanded, find_hardware
 from estimator.reference.methods import choose_method, method_problems
+from estimator.reference.operators import told_apart
 from estimator.reference.shelf import Shelf
 from estimator.reference.tables import Accelerator
 from estimator.reference.zones import Spot
@@ -65,6 +67,8 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         Everything that is unknown, ambiguous or missing, at once, each at its field and with its remedy.
     """
     shelf = shelf or catalogue.shelf()
+    expansion = expanded(workload, shelf)
+    workload = expansion.workload
     method = choose_method(workload)
     accelerator, spot, problems = _look_up_names(workload, shelf)
     problems += method_problems(workload, method)
@@ -78,8 +82,8 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         )
     if problems:
         raise InputProblems(tuple(problems))
-    warnings: list[Warning] = [*spot.warnings, *_power_warnings(workload, accelerator, method)]
-    found = (
+    warnings: list[Warning] = [*expansion.warnings, *spot.warnings, *_power_warnings(workload, accelerator, method)]
+    found: tuple[Assumption, ...] = (
         *_energy_assumptions(workload, method, accelerator, shelf),
         *facility_assumptions(workload, spot, accelerator, shelf, warnings),
         *_run_assumptions(workload),
@@ -87,6 +91,7 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         *embodied_assumptions(workload, accelerator, shelf),
         *cost_assumptions(workload, accelerator, shelf),
     )
+    found = tuple(told_apart(expansion.noted(one)) for one in found)
     return Factors(
         method=method,
         boundary=_boundary(workload, method),
@@ -107,7 +112,7 @@ def _look_up_names(workload: Workload, shelf: Shelf) -> tuple[Accelerator | None
     hardware = workload.hardware
     if hardware.accelerator is not None:
         try:
-            accelerator = shelf.accelerator_names.find(hardware.accelerator, path="hardware.accelerator").row
+            accelerator = find_hardware(shelf, hardware.accelerator).accelerator
         except InputProblems as error:
             problems += error.problems
     if hardware.cpu is not None:

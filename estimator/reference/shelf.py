@@ -1,7 +1,8 @@
 """The tables of one folder: read when first asked for, checked against each other, and kept."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from estimator.core.footprint import Source
 from estimator.reference.names import (
     ACCELERATOR_WORDING,
     CPU_WORDING,
+    INSTANCE_WORDING,
     MODEL_WORDING,
     Found,
     NameIndex,
@@ -21,10 +23,13 @@ from estimator.reference.names import (
     Wording,
     searchable,
 )
+from estimator.reference.operators import OPERATOR_SOURCE, layered, operator_files, operator_rows
 from estimator.reference.places import Places
+from estimator.reference.providers import PROVIDER_NAMES
 from estimator.reference.tables import (
     TABLES,
     Accelerator,
+    CloudInstance,
     CloudPrice,
     CloudRegion,
     CountryWithoutFactor,
@@ -59,18 +64,28 @@ class Shelf:
     ----------
     folder : Path
         Where the CSV files lie.
+    operator_folder : Path, optional
+        Where files of the same names lie with the operator's own values; they come first.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, operator_folder: Path | None = None) -> None:
         self.folder = folder
+        self.operator_folder = operator_folder
+        self._own: dict[str, tuple[int | None, ...]] = {}  #: file -> which of the operator's rows each row is
+
+    @cached_property
+    def operator_files(self) -> Mapping[str, Path]:
+        """The operator's own files, by the name of the table."""
+        return operator_files(self.operator_folder)
 
     @cached_property
     def dataset_version(self) -> str:
         """First twelve digits of the SHA-256 of all files: another byte, another version."""
         digest = hashlib.sha256()
-        for path in sorted(self.folder.glob("*.csv")):
+        own = [(f"operator/{name}", path) for name, path in self.operator_files.items()]
+        for name, path in [*((path.name, path) for path in sorted(self.folder.glob("*.csv"))), *own]:
             content = path.read_bytes()
-            digest.update(f"{path.name}\0{len(content)}\0".encode())
+            digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
         return digest.hexdigest()[:12]
 
@@ -90,19 +105,41 @@ class Shelf:
     def source_rows(self) -> tuple[SourceRow, ...]:
         """Every source, with what is to be known about it."""
         rows = read_table(self.folder / "sources.csv", SourceRow)
-        refuse_repeats("sources.csv", rows, lambda row: row.id)
-        return rows
+        refuse_repeats("sources.csv", rows, _id_of)
+        if not self.operator_files:
+            return rows
+        path = self.operator_files.get("sources.csv")
+        own = operator_rows(path, SourceRow, _id_of) if path else ()
+        return layered((*rows, OPERATOR_SOURCE), own, _id_of)[0]
 
-    def _table(self, file: str, row_type: type[AnyRow], key: Callable[[AnyRow], object]) -> tuple[AnyRow, ...]:
+    def _table(
+        self,
+        file: str,
+        row_type: type[AnyRow],
+        key: Callable[[AnyRow], object],
+        wrong: Callable[[AnyRow], tuple[str, str] | None] = lambda row: None,
+    ) -> tuple[AnyRow, ...]:
+        """All rows of one table, the operator's among them; `wrong` may name a column and what is wrong with it."""
         rows = read_table(self.folder / file, row_type)
         refuse_repeats(file, rows, key)
-        cited_columns = [name for name in row_type.model_fields if name.endswith("source_ids")]
+        self._check(file, rows, wrong)
+        path = self.operator_files.get(file)
+        if path is None:
+            return rows
+        own = operator_rows(path, row_type, key)
+        self._check(str(path), own, wrong)
+        merged, self._own[file] = layered(rows, own, key)
+        return merged
+
+    def _check(self, file: str, rows: tuple[AnyRow, ...], wrong: Callable[[AnyRow], tuple[str, str] | None]) -> None:
         for number, row in enumerate(rows, start=2):
-            for column in cited_columns:
-                for source_id in getattr(row, column):
-                    if source_id not in self.sources:
-                        raise TableError(file, number, column, f"{source_id} is not in sources.csv")
-        return rows
+            for column in type(row).model_fields:
+                if column.endswith("source_ids"):
+                    for source_id in getattr(row, column):
+                        if source_id not in self.sources:
+                            raise TableError(file, number, column, f"{source_id} is not in sources.csv")
+            if found := wrong(row):
+                raise TableError(file, number, *found)
 
     @cached_property
     def accelerators(self) -> tuple[Accelerator, ...]:
@@ -137,11 +174,23 @@ class Shelf:
     @cached_property
     def defaults(self) -> Mapping[str, Default]:
         """What is assumed where nothing is given, by name."""
-        rows = self._table("defaults.csv", Default, lambda row: row.id)
-        for number, row in enumerate(rows, start=2):
-            if not row.low <= row.central <= row.high:
-                raise TableError("defaults.csv", number, "central", "not between low and high")
-        return MappingProxyType({row.id: row for row in rows})
+
+        def wrong(row: Default) -> tuple[str, str] | None:
+            return None if row.low <= row.central <= row.high else ("central", "not between low and high")
+
+        return MappingProxyType({row.id: row for row in self._table("defaults.csv", Default, _id_of, wrong)})
+
+    @cached_property
+    def cloud_instances(self) -> tuple[CloudInstance, ...]:
+        """Every cloud instance with accelerators."""
+        known = {row.id for row in self.accelerators}
+
+        def wrong(row: CloudInstance) -> tuple[str, str] | None:
+            if row.accelerator not in known:
+                return "accelerator", f"{row.accelerator} is not in accelerators.csv"
+            return None if row.provider in PROVIDER_NAMES else ("provider", f"{row.provider} is no known provider")
+
+        return self._table("cloud_instances.csv", CloudInstance, _id_of, wrong)
 
     @cached_property
     def cloud_prices(self) -> Mapping[str, CloudPrice]:
@@ -152,12 +201,26 @@ class Shelf:
     @cached_property
     def places(self) -> Places:
         """Grid zones, countries and cloud regions."""
-        return Places(
-            grids=self._table("grids.csv", Grid, lambda row: (row.zone, row.year, row.basis, row.signal, row.method)),
-            zone_names=self._table("zone_names.csv", ZoneName, lambda row: row.zone),
-            without_factor=self._table("countries_without_factor.csv", CountryWithoutFactor, lambda row: row.iso2),
-            regions=self._table("cloud_regions.csv", CloudRegion, lambda row: (row.provider, row.region)),
-        )
+        try:
+            return Places(
+                grids=self._table("grids.csv", Grid, _kind_of),
+                zone_names=self._table("zone_names.csv", ZoneName, lambda row: row.zone),
+                without_factor=self._table("countries_without_factor.csv", CountryWithoutFactor, lambda row: row.iso2),
+                regions=self._table("cloud_regions.csv", CloudRegion, lambda row: (row.provider, row.region)),
+            )
+        except TableError as error:
+            raise self._where_it_stands(error) from error
+
+    def _where_it_stands(self, error: TableError) -> TableError:
+        """The same error with the operator's file, where the row is the operator's."""
+        origins = self._own.get(error.file)
+        if origins is None:
+            return error
+        path = str(self.operator_files[error.file])
+        if error.line is None:
+            return TableError(path, None, error.column, error.reason)
+        origin = origins[error.line - 2]
+        return error if origin is None else TableError(path, origin + 2, error.column, error.reason)
 
     @cached_property
     def fleet_pue(self) -> Mapping[str, PueRow]:
@@ -190,6 +253,25 @@ class Shelf:
         return _named("accelerators.csv", self.accelerators, ACCELERATOR_WORDING)
 
     @cached_property
+    def instance_names(self) -> NameIndex[CloudInstance]:
+        """Cloud instances, by everything that they are called; a family with several sizes is asked about."""
+        sizes = Counter(row.family for row in self.cloud_instances)
+        return _index(
+            "cloud_instances.csv",
+            (
+                (
+                    row,
+                    row.id,
+                    row.name,
+                    (*row.aliases, *_also_called(row), *([row.family] if sizes[row.family] == 1 else ())),
+                    (*row.ambiguous_aliases, *([row.family] if sizes[row.family] > 1 else ())),
+                )
+                for row in self.cloud_instances
+            ),
+            INSTANCE_WORDING,
+        )
+
+    @cached_property
     def cpu_names(self) -> NameIndex[Cpu]:
         """CPUs, by everything that they are called."""
         return _named("cpus.csv", self.cpus, CPU_WORDING)
@@ -206,6 +288,7 @@ class Shelf:
             "accelerators": self.accelerators,
             "cpus": self.cpus,
             "models": self.models,
+            "cloud-instances": self.cloud_instances,
         }
         return MappingProxyType(
             {
@@ -231,13 +314,40 @@ class Shelf:
             *self.published_runs,
             *self.defaults.values(),
             *self.cloud_prices.values(),
+            *self.cloud_instances,
             *self.places.rows,
         )
 
+    def verify(self) -> None:
+        """Read everything and build every index; raise `TableError` at the first thing that is wrong."""
+        self.read_all()
+        _ = (self.accelerator_names, self.instance_names, self.cpu_names, self.model_names, self.fleet_pue)
+
+
+def _id_of(row: Any) -> object:
+    return row.id
+
+
+def _kind_of(row: Grid) -> object:
+    return row.zone, row.year, row.basis, row.signal, row.method
+
+
+def _also_called(row: CloudInstance) -> tuple[str, ...]:
+    """A name as it stands in a notebook of SageMaker, or behind that of its provider."""
+    provider = PROVIDER_NAMES.get(row.provider, row.provider)
+    names = (f"{row.provider} {row.name}", f"{provider} {row.name}")
+    return (*names, f"ml.{row.name}") if row.provider == "aws" else names
+
 
 def _named(file: str, rows: tuple[AnyNamed, ...], wording: Wording) -> NameIndex[AnyNamed]:
+    return _index(file, ((row, row.id, row.name, row.aliases, row.ambiguous_aliases) for row in rows), wording)
+
+
+def _index(
+    file: str, entries: Iterable[tuple[AnyNamed, str, str, Sequence[str], Sequence[str]]], wording: Wording
+) -> NameIndex[AnyNamed]:
     try:
-        return NameIndex(((row, row.id, row.name, row.aliases, row.ambiguous_aliases) for row in rows), wording=wording)
+        return NameIndex(entries, wording=wording)
     except ValueError as error:
         raise TableError(file, None, "aliases", str(error)) from error
 

@@ -243,6 +243,17 @@ class CloudPrice(Row):
     on_demand_usd_per_h: Positive
 
 
+class CloudInstance(Named):
+    """A machine that a cloud sells by name, or a slice of TPUs, and the accelerators in it."""
+
+    provider: Slug
+    family: Text
+    accelerator: Slug
+    accelerator_count: Positive  #: whole boards or chips, as accelerators.csv counts them; 0.5 is one GPU of two
+    vcpu_count: Count | None = None
+    memory_gb: Positive | None = None  #: as the provider states it
+
+
 class Default(Row):
     """What is assumed where nothing is given; a spread is a factor on a value that is."""
 
@@ -296,6 +307,7 @@ class CalibrationRow(Row):
 TABLES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
         "accelerators.csv": Accelerator,
+        "cloud_instances.csv": CloudInstance,
         "cloud_prices.csv": CloudPrice,
         "cloud_regions.csv": CloudRegion,
         "countries_without_factor.csv": CountryWithoutFactor,
@@ -320,13 +332,15 @@ class TableError(ValueError):
     def __init__(self, file: str, line: int | None, column: str | None, reason: str) -> None:
         place = file if line is None else f"{file}, line {line}"
         super().__init__(f"{place}, column {column}: {reason}" if column else f"{place}: {reason}")
-        self.file, self.line, self.column = file, line, column
+        self.file, self.line, self.column, self.reason = file, line, column, reason
 
 
 AnyRow = TypeVar("AnyRow", bound=BaseModel)
 
 
-def read_table(path: Path, row_type: type[AnyRow]) -> tuple[AnyRow, ...]:
+def read_table(
+    path: Path, row_type: type[AnyRow], *, called: str | None = None, blanks: Mapping[str, str] = MappingProxyType({})
+) -> tuple[AnyRow, ...]:
     """
     Every row of one file.
 
@@ -336,6 +350,10 @@ def read_table(path: Path, row_type: type[AnyRow]) -> tuple[AnyRow, ...]:
         A CSV file with a header line.
     row_type : type
         What its rows hold; each column is a field of this type.
+    called : str, optional
+        What an error calls the file; its name by default.
+    blanks : mapping
+        Column -> what a blank cell of it means; such a column may be missing.
 
     Returns
     -------
@@ -347,26 +365,37 @@ def read_table(path: Path, row_type: type[AnyRow]) -> tuple[AnyRow, ...]:
     TableError
         If a column is missing or unknown, or a cell is not what its field takes.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
+    called = called or path.name
+    try:
+        return _read(path, row_type, called, blanks)
+    except UnicodeDecodeError as error:
+        raise TableError(called, None, None, "the file is not in UTF-8") from error
+    except (OSError, csv.Error) as error:
+        raise TableError(called, None, None, f"the file cannot be read: {error}") from error
+
+
+def _read(path: Path, row_type: type[AnyRow], called: str, blanks: Mapping[str, str]) -> tuple[AnyRow, ...]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
         header = next(reader, [])
         required = {name for name, field in row_type.model_fields.items() if field.is_required()}
-        if missing := required - set(header):
-            raise TableError(path.name, 1, sorted(missing)[0], "this column is missing")
+        if missing := required - set(header) - set(blanks):
+            raise TableError(called, 1, sorted(missing)[0], "this column is missing")
         if len(set(header)) != len(header):
-            raise TableError(path.name, 1, None, "a column appears twice")
+            raise TableError(called, 1, None, "a column appears twice")
         rows: list[AnyRow] = []
-        for cells in reader:
+        for cells in filter(None, reader):
             # The reader counts lines as an editor does, also where a cell holds a line break.
             if len(cells) != len(header):
-                raise TableError(path.name, reader.line_num, None, f"{len(cells)} cells for {len(header)} columns")
-            rows.append(_row(path.name, reader.line_num, dict(zip(header, cells, strict=True)), row_type))
+                raise TableError(called, reader.line_num, None, f"{len(cells)} cells for {len(header)} columns")
+            given = {column: cell for column, cell in zip(header, cells, strict=True) if cell != ""}
+            rows.append(_row(called, reader.line_num, {**blanks, **given}, row_type))
         return tuple(rows)
 
 
 def _row(file: str, line: int, cells: dict[str, str], row_type: type[AnyRow]) -> AnyRow:
     try:
-        return row_type.model_validate({column: cell for column, cell in cells.items() if cell != ""})
+        return row_type.model_validate(cells)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         column = str(first["loc"][0]) if first["loc"] else None

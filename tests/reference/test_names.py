@@ -169,7 +169,7 @@ def test_search_keeps_its_limit_and_finds_nothing_for_nonsense() -> None:
     assert len(catalogue.search_accelerators("nvidia", limit=3)) == 3
     assert catalogue.search_accelerators("zzzz") == ()
     assert catalogue.search_accelerators("...") == ()
-    assert len(catalogue.search_accelerators("", limit=1000)) == 171
+    assert len(catalogue.search_accelerators("", limit=1000)) == 172
 
 
 @pytest.mark.parametrize("q", ["n", "us", "fra", "united states", "100", "v", "zzzz"])

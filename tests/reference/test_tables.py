@@ -85,10 +85,11 @@ def test_all_tables_agree_with_each_other(shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("file", "count"),
     [
-        ("accelerators.csv", 171),
+        ("accelerators.csv", 172),
         ("cpus.csv", 302),
         ("grids.csv", 1554),
         ("cloud_regions.csv", 164),
+        ("cloud_instances.csv", 216),
         ("pue.csv", 64),
         ("models.csv", 170),
         ("equivalents.csv", 31),
