@@ -17,6 +17,7 @@ Method = Literal["strubell_2019", "device_hours", "training_flop", "cores_and_me
 MethodChoice = Literal[
     "auto", "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
 ]
+GridSignal = Literal["annual", "live"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
 
 #: Methods that the core can compute; the others are named in the contract and refused with a clear message.
@@ -180,6 +181,9 @@ class Workload(Inputs):
     location: Location = Location()
     grid_intensity_gco2e_per_kwh: Intensity | None = Field(None, description="Beats any look-up. [gCO2e/kWh]")
     year: Annotated[int, Field(ge=1990, le=2100)] | None = Field(None, description="Year of the grid factor.")
+    grid_signal: GridSignal = Field(
+        "annual", description="live asks for the intensity of this hour, where the operator has a key for it."
+    )
     pue: Annotated[float, Field(gt=0, le=10)] | None = Field(
         None, description="Facility energy over IT energy; below 1 is computed as asked and warned about. [1]"
     )
