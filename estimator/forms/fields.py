@@ -196,6 +196,7 @@ MAIN: Final = tuple(entry for entry in ENTRIES if not entry.group)
 
 #: Paths of the workload that no field fills. They are kept as they are when a stored run is edited.
 NOT_ON_THE_FORM: Final = {
+    "grid_signal": "live intensities are for programs",
     "activity": "the form is about trainings",
     "model.preset": "set when the name of the model is one of the catalogue",
     **dict.fromkeys(

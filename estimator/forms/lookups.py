@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop
 from estimator.core.inputs import InputProblem, InputProblems, Location
 from estimator.forms import numbers
 from estimator.reference import catalogue
+from estimator.reference.hardware import split_multiple
 from estimator.reference.names import fold
+from estimator.reference.providers import PROVIDER_NAMES
 
 _BASES: Final = {"life_cycle": gettext_noop("life-cycle"), "direct": gettext_noop("at the plant only")}
 
@@ -29,17 +31,17 @@ class Option:
 
 
 def accelerator_id(text: str) -> str | None:
-    """The id of the accelerator that is meant; None where none is, or more than one."""
+    """The hardware that is meant, by its id; None where none is, or more than one."""
     try:
-        return catalogue.find_accelerator(text).row.id if text.strip() else None
+        return catalogue.find_hardware(text).text if text.strip() else None
     except InputProblems:
         return None
 
 
 def accelerator_name(text: str) -> str:
-    """What people call an accelerator, from its id; what is unknown stays as it is."""
+    """What people call an accelerator or an instance, from its id; what is unknown stays as it is."""
     try:
-        return catalogue.find_accelerator(text).row.name if text else ""
+        return catalogue.find_hardware(text).label if text else ""
     except InputProblems:
         return text
 
@@ -88,6 +90,32 @@ def readable_names(problem: InputProblem) -> InputProblem:
 
 
 # --- suggestions while typing -----------------------------------------------------------------------------------------
+
+
+def _hardware(q: str, limit: int) -> list[Option]:
+    """Accelerators and cloud instances; what begins as it is typed comes first, and neither hides the other."""
+    multiple_count, name = split_multiple(q)
+    boards, instances = _accelerators(name, limit), _instances(name, limit, multiple_count)
+    typed = fold(name)
+    if instances and any(fold(option.text.rpartition("× ")[2]).removeprefix("standard").startswith(typed)
+                         for option in instances):  # fmt: skip
+        return [*instances[: limit - min(len(boards), 4)], *boards][:limit]
+    return [*boards[: limit - min(len(instances), 4)], *instances][:limit]
+
+
+def _instances(q: str, limit: int, multiple_count: int | None) -> list[Option]:
+    if not q.strip():
+        return []
+    named = catalogue.shelf().accelerator_names
+    times = f"{multiple_count} × " if multiple_count is not None else ""
+    return [
+        Option(
+            times + row.name,
+            f"{row.accelerator_count:g} × {named.find(row.accelerator, path='').row.name} · "
+            f"{PROVIDER_NAMES[row.provider]}",
+        )
+        for row in catalogue.search_instances(q, limit)
+    ]
 
 
 def _accelerators(q: str, limit: int) -> list[Option]:
@@ -141,7 +169,7 @@ def _plainly(value: float | None, unit: str) -> str:
 
 
 SEARCHES: Final[dict[str, Callable[[str, int], list[Option]]]] = {
-    "accelerator": _accelerators,
+    "accelerator": _hardware,
     "model": _models,
     "place": _places,
 }

@@ -114,7 +114,7 @@ class WorkloadForm(forms.Form):
     def _accelerator(self, text: str) -> str:
         """The id, so that the same run has the same digest by form and by API."""
         try:
-            return catalogue.find_accelerator(text).row.id
+            return catalogue.find_hardware(text).text
         except InputProblems as found:
             self.add_problems(found.problems)
             return text
