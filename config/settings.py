@@ -7,6 +7,7 @@ The helpers fail loudly: a variable that cannot be read stops the start with a s
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -20,7 +21,9 @@ def env_text(name: str, default: str | None = None) -> str:
     """A text from the environment; without a default it must be there."""
     value = os.environ.get(name, "").strip() or default
     if value is None:
-        raise ImproperlyConfigured(f"{name} is not set. `./wattprint up` sets it; elsewhere put it into the environment.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. `./wattprint up` sets it; elsewhere put it into the environment."
+        )
     return value
 
 
@@ -48,6 +51,16 @@ def env_rate(name: str, default: str) -> int:
     if not count.strip().isdigit() or (separator and unit.strip() != "min"):
         raise ImproperlyConfigured(f"{name}={text!r} is no rate: write it as 600/min.")
     return int(count)
+
+
+def env_url(name: str) -> str:
+    """An address from the environment, empty by default: https anywhere, http on this machine alone."""
+    text = env_text(name, "")
+    address = urlsplit(text)
+    private = address.scheme == "https" or (address.scheme == "http" and address.hostname in {"127.0.0.1", "::1"})
+    if text and not (private and address.hostname and not address.query and not address.fragment):
+        raise ImproperlyConfigured(f"{name}={text!r} is no address to send a key to: write https://host/path.")
+    return text
 
 
 DEBUG = env_flag("DEBUG", False)
@@ -138,6 +151,13 @@ THROTTLE_ESTIMATES_PER_MINUTE = env_rate("THROTTLE_ESTIMATES", "120/min")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
+# --- Live intensity of the grid: off without a key ----------------------------------------------------------------------
+
+#: The key of the operator's own contract with Electricity Maps.
+ELECTRICITY_MAPS_KEY = env_text("ELECTRICITY_MAPS_KEY", "")
+#: Another address than the official one, for a gateway of one's own; https, or on this machine.
+ELECTRICITY_MAPS_URL = env_url("ELECTRICITY_MAPS_URL")
+
 # --- Languages --------------------------------------------------------------------------------------------------------
 
 USE_TZ = True
@@ -157,9 +177,7 @@ STATICFILES_FINDERS = [
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "config.storage.StaticStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "config.storage.StaticStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

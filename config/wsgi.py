@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+from estimator.checks import stop_if_tables_are_wrong  # noqa: E402  (the apps must be ready)
+
+stop_if_tables_are_wrong()

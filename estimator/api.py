@@ -21,7 +21,9 @@ from estimator.reference import catalogue
 router = Router()
 
 MAX_WAIT_S: Final = 10.0
-Table = Literal["accelerators", "cpus", "grids", "cloud-regions", "models", "levers", "equivalents", "sources"]
+Table = Literal[
+    "accelerators", "cpus", "grids", "cloud-regions", "cloud-instances", "models", "levers", "equivalents", "sources"
+]
 
 
 class FieldError(Schema):
@@ -228,7 +230,9 @@ def get_estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
 
 
 @router.get(
-    "/catalogue/{table}", response={200: CatalogueOut, 404: ErrorOut, 422: ErrorOut}, summary="What we know, with sources"
+    "/catalogue/{table}",
+    response={200: CatalogueOut, 404: ErrorOut, 422: ErrorOut},
+    summary="What we know, with sources",
 )
 def get_catalogue(
     request: HttpRequest,

@@ -11,8 +11,9 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from estimator import broker
+from estimator import broker, live_grid
 from estimator.core.estimate import estimate
+from estimator.core.factors import Factors
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Hardware, InputProblems, Location, Model, Workload
 from estimator.models import Estimate, JobStatus
@@ -64,7 +65,12 @@ def calculate(*, workload: Workload) -> Footprint:
     InputProblems
         If a name is unknown, or the method lacks something that it needs; all problems at once.
     """
-    return estimate(workload, factors_for(workload))
+    return estimate(workload, _factors(workload))
+
+
+def _factors(workload: Workload) -> Factors:
+    """Every input of the estimate, with the intensity of this hour where the run asks for it."""
+    return live_grid.with_live_grid(workload=workload, factors=factors_for(workload))
 
 
 @cache
@@ -133,7 +139,7 @@ def run_estimate(*, estimate_id: uuid.UUID, worker: str) -> bool:
     row = Estimate.objects.get(pk=estimate_id)
     try:
         workload = row.workload()
-        factors = factors_for(workload)
+        factors = _factors(workload)
         Estimate.objects.advance(pk=estimate_id, token=token, progress=0.3, now=timezone.now())
         footprint = estimate(workload, factors)
     except InputProblems:
