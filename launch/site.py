@@ -23,7 +23,7 @@ from launch.trouble import Stopped, Trouble
 ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Everything must be up by then; a first start on a slow machine compiles Python's modules. [s]
-UP_WITHIN_S = 120.0
+UP_WITHIN_S = 100.0
 WEB_PROCESSES_COUNT = 2
 WORKERS = ("worker-estimates", "worker-reports")
 
@@ -73,7 +73,7 @@ class Site:
         if self._redis_socket is not None:
             self._start_redis()
         self._prepare_database(environment)
-        for service in self._services():
+        for service in self.services():
             self.supervisor.start(service)
         self._wait_until_well()
         schedule = str(self.folder.path / "beat-schedule")
@@ -149,7 +149,8 @@ class Site:
             )
         stamp.write()
 
-    def _services(self) -> list[Service]:
+    def services(self) -> list[Service]:
+        """The programs beside Redis and beat."""
         celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         calm = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
         return [
@@ -181,6 +182,7 @@ class Site:
             answer = self.health()
             if answer is not None and answer.get("status") == "ok" and self._all_web_processes_listen():
                 self.well = True
+                self.supervisor.coming_up = False
                 return
             time.sleep(0.1)
         raise Trouble(self._what_is_not_well(answer))

@@ -10,6 +10,7 @@ from launch.trouble import Trouble
 
 _BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)
 _PAUSE_S = 60.0
+DEATHS_WHILE_COMING_UP = 3
 
 
 def say(text: str) -> None:
@@ -27,6 +28,8 @@ class Supervisor:
         self._logs = logs
         self._changed = changed
         self.hurry = False
+        #: While it comes up, what keeps dying is a reason to say so and end, whatever it is.
+        self.coming_up = True
 
     def start(self, service: Service) -> Child:
         """Start one more service."""
@@ -57,6 +60,8 @@ class Supervisor:
         recent = [moment for moment in child.deaths if now - moment < 60]
         name = child.service.name
         say(f"\n{name} {how}. Its last lines:\n{child.tail()}")
+        if self.coming_up and len(recent) >= DEATHS_WHILE_COMING_UP:
+            raise Trouble(f"{name} does not start, so Wattprint stops. Its log: {self._logs / name}.log")
         if len(recent) >= DEATHS_PER_MINUTE:
             log = self._logs / f"{name}.log"
             if child.service.essential:

@@ -13,45 +13,15 @@ from pydantic import BaseModel
 from estimator.core import footprint, inputs
 from estimator.reference import tables
 
-UNITS = (
-    *(
-        "w",
-        "j",
-        "kwh",
-        "s",
-        "h",
-        "hours",
-        "year",
-        "years",
-        "kgco2e",
-        "gco2e_per_kwh",
-        "l",
-        "l_per_kwh",
-        "flop",
-        "flops",
-    ),
-    *("tokens", "gb", "usd", "count"),
-    # of the catalogue
-    *("usd_per_h", "usd_per_kwh", "gb_per_s", "mm2", "nm", "kgco2e_per_unit", "kwh_per_unit"),
-)
+UNITS = """
+w j kwh s h hours year years kgco2e gco2e_per_kwh l l_per_kwh flop flops tokens gb usd count
+usd_per_h usd_per_kwh gb_per_s mm2 nm kgco2e_per_unit kwh_per_unit
+""".split()
 #: Ratios, and words that are a number of their own.
-WITHOUT_UNIT = (
-    *("pue", "utilisation", "mfu", "share", "factor", "sparsity", "progress", "efficiency"),
-    *(
-        "year",
-        "seed",
-        "level",
-        "low",
-        "central",
-        "high",
-        "value",
-        "amount",
-        "count",
-        "share_of_variance",
-        "preferred",
-        "position",
-    ),
-)
+WITHOUT_UNIT = """
+pue utilisation mfu share share_of_variance factor sparsity progress efficiency
+low central high value amount count year seed level preferred position attempts batch_size
+""".split()
 FITS = re.compile(rf"(^|_)({'|'.join((*UNITS, *WITHOUT_UNIT))})$")
 
 

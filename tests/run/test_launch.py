@@ -21,7 +21,9 @@ def service(code: str, *, essential: bool = False, grace_s: float = 5) -> Servic
 
 def supervisor(folder: Path) -> Supervisor:
     """One that notes nothing."""
-    return Supervisor({}, folder, folder, lambda: None)
+    watch = Supervisor({}, folder, folder, lambda: None)
+    watch.coming_up = False
+    return watch
 
 
 def until_dead(child: Child) -> None:
@@ -47,6 +49,19 @@ def test_a_service_that_keeps_dying_ends_everything(tmp_path: Path, capsys: pyte
     assert delays_s == pytest.approx([0.5, 1.0, 2.0, 4.0], abs=0.2)
     told = capsys.readouterr().err
     assert told.count("it ended by itself (exit 3). Its last lines:\n    no luck") == 5
+    watch.stop()
+
+
+def test_what_dies_at_once_ends_the_start(tmp_path: Path) -> None:
+    watch = supervisor(tmp_path)
+    watch.coming_up = True
+    child = watch.start(service("print('no luck'); raise SystemExit(3)"))
+    with pytest.raises(Trouble, match="it does not start, so Wattprint stops"):
+        for _ in range(3):
+            until_dead(child)
+            watch.look_after()
+            child.start_again_at = 0.0
+            watch.look_after()
     watch.stop()
 
 

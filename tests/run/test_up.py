@@ -17,6 +17,8 @@ from tests.harness.environment import ROOT
 from tests.harness.not_run import not_run
 from tests.harness.servers import LiveSite, Redis, free_port, wait_until
 
+pytestmark = pytest.mark.timeout(300)
+
 RUN = {
     "title": "BERT base",
     "hardware": {"accelerator": "nvidia-v100-sxm2-16gb", "accelerator_count": 64, "mean_system_power_w": 12041.51},
