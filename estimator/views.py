@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from estimator import services
+from estimator import attribution, services
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblems
 from estimator.forms import lookups
@@ -32,25 +32,11 @@ TABLES: Final = {
     "cpus": gettext_noop("CPUs"),
     "grids": gettext_noop("Grids"),
     "cloud-regions": gettext_noop("Cloud regions"),
+    "cloud-instances": gettext_noop("Cloud instances"),
     "models": gettext_noop("Models"),
     "equivalents": gettext_noop("Equivalents"),
     "sources": gettext_noop("Sources"),
 }
-#: Whom the licences ask us to name, and how. Names of bodies and licences are not translated.
-ATTRIBUTION: Final = (
-    "Ember and Our World in Data (CC BY 4.0)",
-    "US EPA eGRID (public domain)",
-    "Environment and Climate Change Canada (OGL-Canada)",
-    "DCCEEW, Commonwealth of Australia (CC BY 4.0)",
-    "European Environment Agency (CC BY 4.0)",
-    "UK DESNZ (OGL v3)",
-    "Google region-carbon-info (Apache-2.0)",
-    "Epoch AI (CC BY 4.0)",
-    "Green Algorithms (CC BY 4.0)",
-    "CodeCarbon (MIT)",
-    "EcoLogits (MPL-2.0)",
-    "Green Software Foundation, Real Time Cloud (MIT)",
-)
 
 
 # --- The form and its preview -----------------------------------------------------------------------------------------
@@ -283,10 +269,11 @@ def _uuid(text: str) -> uuid.UUID | None:
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
     """Every source of the catalogue, and which tables use it."""
+    listed = attribution.listed_sources()
     page = {
-        "sources": lookups.sources_with_tables(),
+        "sources": listed,
         "dataset": catalogue.dataset_version(),
         "tables": [(kind, _(label), lookups.rows_count(kind)) for kind, label in TABLES.items()],
-        "attribution": ATTRIBUTION,
+        "groups": attribution.licence_groups(listed),
     }
     return render(request, "estimator/sources.html", page)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -190,43 +190,6 @@ def hint(kind: str) -> str:
 
 
 @cache
-def _tables_by_source() -> dict[str, set[str]]:
-    used: dict[str, set[str]] = {}
-    for row in catalogue.shelf().read_all():
-        table = _TABLE_LABELS[type(row).__name__]
-        for column in type(row).model_fields:
-            if column.endswith("source_ids"):
-                for source_id in getattr(row, column):
-                    used.setdefault(source_id, set()).add(table)
-    return used
-
-
-@cache
 def rows_count(kind: str) -> int:
     """How many rows a table of the catalogue has."""
     return len(catalogue.rows(kind))
-
-
-def sources_with_tables() -> list[dict[str, Any]]:
-    """Every source with the tables whose rows cite it, in alphabetical order."""
-    used = _tables_by_source()
-    return [
-        {"id": source_id, "source": source, "tables": sorted(_(table) for table in used.get(source_id, ()))}
-        for source_id, source in sorted(catalogue.sources().items(), key=lambda item: item[1].title.casefold())
-    ]
-
-
-_TABLE_LABELS: Final = {
-    "Accelerator": gettext_noop("accelerators"),
-    "CloudPrice": gettext_noop("cloud prices"),
-    "CloudRegion": gettext_noop("cloud regions"),
-    "CountryWithoutFactor": gettext_noop("countries"),
-    "Cpu": gettext_noop("CPUs"),
-    "Default": gettext_noop("assumed values"),
-    "EquivalentRow": gettext_noop("equivalents"),
-    "Grid": gettext_noop("grids"),
-    "ModelRow": gettext_noop("models"),
-    "PublishedRun": gettext_noop("published runs"),
-    "PueRow": gettext_noop("data centres"),
-    "ZoneName": gettext_noop("names of grids"),
-}
