@@ -52,7 +52,7 @@ def test_every_setting_is_told_in_readme() -> None:
 
 def pins(lock: str) -> dict[str, tuple[str, int]]:
     """Name of each package of a lock -> (version and marker, number of hashes)."""
-    found = {}
+    found: dict[str, tuple[str, int]] = {}
     for block in re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text()):
         requirement = Requirement(block.split(" \\", 1)[0].strip())
         name = canonicalize_name(requirement.name)

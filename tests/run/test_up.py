@@ -7,6 +7,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def is_another(site: LiveSite, name: str, before: int) -> bool:
+    """Whether a service runs as another process than before."""
+    return site.children().get(name, before) != before
+
+
 def group_is_gone(group: int) -> bool:
     """Whether no process of a group is left."""
     return not commands_of_group(group)
@@ -84,8 +90,7 @@ def test_it_comes_up_keeps_what_it_was_told_and_stops(make_site: Callable[..., L
     assert time.monotonic() - start < 45
     assert "Preparing" not in site.told().split("Stopped;", 1)[1]
     assert (data / "secret_key").read_text() == key
-    for row in (made, waiting):
-        wait_until(lambda row=row: site.get_json(f"/api/v1/estimates/{row['id']}")[1]["status"] == "done")
+    wait_until(lambda: site.get_json(f"/api/v1/estimates/{waiting['id']}")[1]["status"] == "done")
     assert site.get_json(f"/api/v1/estimates/{made['id']}")[1]["footprint"] == made["footprint"]
 
 
@@ -151,7 +156,7 @@ def test_what_dies_is_told_and_started_again(make_site: Callable[..., LiveSite])
     before = site.children()
     for name in ("worker-estimates", "web", "redis"):
         os.killpg(before[name], signal.SIGKILL)
-        wait_until(lambda name=name: site.children().get(name, before[name]) != before[name], what=f"{name} again")
+        wait_until(partial(is_another, site, name, before[name]), what=f"{name} again")
         wait_until(site.is_well, timeout_s=40, what=f"well again after {name}")
         assert f"{name} was ended by signal 9. Its last lines:" in site.told()
     status, made = site.post_json("/api/v1/estimates", RUN, Prefer="wait=10")
