@@ -4,16 +4,17 @@ import uuid
 from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from estimator import attribution, services
+from estimator import attribution, broker, services
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblems
 from estimator.forms import lookups
@@ -77,6 +78,13 @@ def _handed_in(request: HttpRequest) -> HttpResponse:
         page = _page(form, footprint, example_key=data.get("example", ""), notice=notice)
         return render(request, "estimator/home.html", page, status=422 if form.errors else 200)
     assert form.workload is not None
+    wait_s = _wait_s(request, "estimates", settings.THROTTLE_ESTIMATES_PER_MINUTE)
+    if wait_s:
+        form.add_error(None, _too_many(wait_s))
+        page = _page(form, footprint, example_key=data.get("example", ""))
+        response = render(request, "estimator/home.html", page, status=429)
+        response["Retry-After"] = str(wait_s)
+        return response
     row = services.submit_estimate(workload=form.workload)
     _remember(request, row.id)
     return redirect("estimate", row.id)
@@ -86,7 +94,10 @@ def _handed_in(request: HttpRequest) -> HttpResponse:
 def preview(request: HttpRequest) -> HttpResponse:
     """The result of what stands in the form, with what is to be said at its fields; nothing is stored."""
     form, cleared = _form(request.POST.copy())
-    footprint = _footprint(form)
+    wait_s = _wait_s(request, "preview", settings.THROTTLE_CALCULATE_PER_MINUTE)
+    if wait_s:
+        form.add_error(None, _too_many(wait_s))
+    footprint = None if wait_s else _footprint(form)
     example = EXAMPLES.get(form.data.get("example", ""))
     untouched = example is not None and is_untouched(form, example)
     page = _page(
@@ -159,6 +170,20 @@ def _page(
     }
 
 
+def _wait_s(request: HttpRequest, scope: str, per_minute: int) -> int:
+    """For how long this address must wait; 0 where it may go on. The API counts for itself."""
+    address = request.META.get("REMOTE_ADDR") or "local"
+    return broker.seconds_until_allowed(scope=f"page-{scope}", address=address, per_minute=per_minute)
+
+
+def _too_many(wait_s: int) -> str:
+    return ngettext(
+        "Too many requests came from your address. Try again in %(wait_s)s second; nothing that you typed is lost.",
+        "Too many requests came from your address. Try again in %(wait_s)s seconds; nothing that you typed is lost.",
+        wait_s,
+    ) % {"wait_s": wait_s}
+
+
 def _cleared_notice() -> str:
     return _(
         "You changed the hardware or the place, so what was measured for the example was taken out of the Expert part: "
@@ -192,7 +217,7 @@ def estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def estimate_status(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """The part of that page that changes."""
-    return render(request, "estimator/_estimate.html", _state(request, estimate_id))
+    return render(request, "estimator/estimate_status.html", _state(request, estimate_id))
 
 
 def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:

@@ -82,7 +82,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         help=_("Hours, or 3.5 days, or 3d 4h."), placeholder="24",
     ),
     Entry(
-        "place", "location", "text", _("Where it ran"), width="two-thirds", combobox="place",
+        "place", "location", "text", _("Where it ran"), width="two-thirds end", combobox="place",
         help=_("Country, grid zone or cloud region. Empty: world average."), placeholder=_("France"),
     ),
     # Expert

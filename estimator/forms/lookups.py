@@ -84,7 +84,7 @@ def readable_names(problem: InputProblem) -> InputProblem:
     return InputProblem(
         path=problem.path,
         message=problem.message,
-        text_params=problem.text_params | {"near": ", ".join(named)},
+        text_params=problem.text_params,
         suggestions=named,
     )
 

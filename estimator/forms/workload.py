@@ -1,5 +1,6 @@
 """The form of one run: texts in, one `Workload` out, and back; what is wrong is said at the field that it concerns."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,8 @@ from estimator.reference import catalogue
 #: Bounds that pydantic names in its errors; they are shown in the unit of the field.
 _BOUNDS: Final = frozenset({"gt", "ge", "lt", "le"})
 
+#: The part of a message that lists suggestions.
+_LISTED: Final = re.compile(r"\s?:\s*%\(near\)s")
 #: What the form says instead of the core, where its field is written in another unit than the workload's.
 _WARNINGS_IN_PER_CENT: Final = {
     "utilisation_above_1": gettext_lazy("More than 100 % of the draw is used: check this, or give the measured draw."),
@@ -127,6 +130,9 @@ class WorkloadForm(forms.Form):
             if entry is not None:
                 params |= {key: written(entry, params[key]) for key in _BOUNDS & params.keys()}
             text = gettext(problem.message)
+            if problem.suggestions:
+                # They stand below as buttons.
+                text = _LISTED.sub("", text)
             text = text % params if params else text
             name = entry.name if entry else NON_FIELD_ERRORS
             if text not in self.errors.get(name, []):

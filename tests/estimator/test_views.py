@@ -156,6 +156,20 @@ def test_measured_values_of_the_example_do_not_slip_into_another_run(client: Cli
     assert 'value="79"' in page
 
 
+def test_too_many_are_told_to_wait_and_lose_nothing(client: Client, settings: Any) -> None:
+    settings.THROTTLE_ESTIMATES_PER_MINUTE = 1
+    assert client.post("/", OWN_RUN).status_code == 302
+    response = client.post("/", OWN_RUN)
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert f'value="{OWN_RUN["duration_h"]}"' in text(response)
+    assert Estimate.objects.count() == 1
+    settings.THROTTLE_CALCULATE_PER_MINUTE = 0
+    response = client.post("/preview/", OWN_RUN)
+    assert "Too many requests" in text(response)
+    assert response["HX-Reswap"] == "none"
+
+
 # --- preview ----------------------------------------------------------------------------------------------------------
 
 
@@ -272,6 +286,7 @@ def test_a_finished_estimate_shows_its_result_and_asks_no_more(
     assert '<meta http-equiv="refresh"' not in page
     fragment = text(client.get(f"/estimates/{row.id}/status/"))
     assert "<html" not in fragment
+    assert "The estimate is done." in fragment
     assert 'class="footprint"' in fragment
 
 
@@ -344,7 +359,7 @@ def test_sources_name_publisher_licence_and_tables(client: Client, django_assert
     with django_assert_num_queries(0):
         page = text(client.get("/sources/"))
     assert 'id="strubell-2019"' in page
-    assert "Epoch AI (CC BY 4.0)" in page
+    assert "Epoch AI" in page
     assert "published runs" in page
 
 

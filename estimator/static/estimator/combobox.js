@@ -28,6 +28,7 @@
     let timer = 0;
     let request = null;
     let active = -1;
+    let halfTyped = false;
 
     const options = () => [...list.querySelectorAll('[role="option"]')];
 
@@ -51,11 +52,18 @@
 
     function choose(option) {
       input.value = option.dataset.value;
+      halfTyped = false;
       for (const [key, value] of Object.entries(option.dataset)) {
         const other = key.startsWith("fill") && document.getElementById(`id_${key.slice(4).toLowerCase()}`);
         if (other) other.value = value;
       }
       close();
+      settle();
+    }
+
+    // What stands in the box is meant: whoever listens to the form hears of it now.
+    function settle() {
+      halfTyped = false;
       input.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: "chosen" }));
     }
 
@@ -75,12 +83,20 @@
       active = -1;
       input.removeAttribute("aria-activedescendant");
       input.setAttribute("aria-expanded", "true");
+      // A name that is complete already counts as chosen.
+      const typed = input.value.trim().toLowerCase();
+      if (halfTyped && options().some((option) => option.dataset.value.toLowerCase() === typed)) settle();
       announcer.textContent = list.querySelector("[data-announce]")?.dataset.announce ?? "";
       if (thenHighlight) highlight(thenHighlight === "last" ? -1 : 0);
     }
 
     input.addEventListener("input", (event) => {
       if (event.detail === "chosen") return;
+      // Half a name is no wrong name: the form hears of it when it is chosen, or when the box is left.
+      if (input.dataset.combobox !== "model") {
+        event.stopPropagation();
+        halfTyped = true;
+      }
       window.clearTimeout(timer);
       if (!input.value.trim()) return close();
       timer = window.setTimeout(search, DELAY_MS);
@@ -102,7 +118,10 @@
       }
     });
 
-    input.addEventListener("blur", close);
+    input.addEventListener("blur", () => {
+      close();
+      if (halfTyped) settle();
+    });
     // The box keeps the focus, so that a click on an option is not a blur first.
     list.addEventListener("mousedown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => {
