@@ -100,9 +100,7 @@ def listed_sources() -> list[Listed]:
 
 def licence_groups(listed: list[Listed]) -> list[Group]:
     """What comes under a licence of its own, the largest group first; plain facts come under none."""
-    groups = [
-        Group(name, url, tuple(one for one in listed if one.licence == name)) for name, url in LICENCES.values()
-    ]
+    groups = [Group(name, url, tuple(one for one in listed if one.licence == name)) for name, url in LICENCES.values()]
     return sorted((group for group in groups if group.sources), key=lambda group: -len(group.sources))
 
 
