@@ -33,6 +33,14 @@ def tables_digest() -> str:
     return _digest(_files("*/migrations/*.py", "config/settings.py"))
 
 
+def operator_digest(folder: Path) -> str:
+    """Changes when the operator's own tables, beside the data, may have changed."""
+    digest = hashlib.sha256()
+    for file in sorted((folder / "reference").glob("*.csv")):
+        digest.update(f"{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
 def applied_migrations(database: Path) -> list[str] | None:
     """What the database says that it has; None where there is no such table, or no such file."""
     if not database.exists():
@@ -46,6 +54,7 @@ class Stamp:
     """What was prepared last, beside the data."""
 
     def __init__(self, folder: Path, database: Path | None) -> None:
+        self._folder = folder
         self._file = folder / "prepared.json"
         self._static = folder / "static"
         self._database = database
@@ -63,11 +72,18 @@ class Stamp:
         """Whether the tables need not be migrated; a database that is not ours alone is always asked."""
         if self._database is None or self._told.get("tables") != tables_digest():
             return False
+        if self._told.get("operator") != operator_digest(self._folder):
+            return False
         applied = applied_migrations(self._database)
         return applied is not None and self._told.get("applied") == applied
 
     def write(self) -> None:
         """Note that everything is prepared."""
         applied = applied_migrations(self._database) if self._database is not None else None
-        told = {"static": static_digest(), "tables": tables_digest(), "applied": applied}
+        told = {
+            "static": static_digest(),
+            "tables": tables_digest(),
+            "operator": operator_digest(self._folder),
+            "applied": applied,
+        }
         self._file.write_text(json.dumps(told))

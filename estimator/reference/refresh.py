@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import math
-import os
 import re
 import shutil
 import tarfile
@@ -329,7 +328,7 @@ def write_moves(
         _write(trial / "cloud_regions.csv", region_header, regions)
         Shelf(trial).verify()
         for name in sorted({move.table for move in moves}):
-            os.replace(trial / name, folder / name)
+            (trial / name).replace(folder / name)
 
 
 def _apply(move: Move, grids: Table, year: int | None) -> None:
