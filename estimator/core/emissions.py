@@ -1,5 +1,7 @@
 """Emissions of the electricity that a run used, and the total with what making the devices emitted."""
 
+import numpy as np
+
 from estimator.core.units import G_PER_KG, Quantity
 
 
@@ -41,6 +43,7 @@ def market_based_kgco2e(
     contracted_share: Quantity,
     contract_intensity_gco2e_per_kwh: Quantity,
     residual_intensity_gco2e_per_kwh: Quantity,
+    certificates_share: Quantity = 0.0,
 ) -> Quantity:
     r"""
     Emissions of the electricity, by the contracts under which it was bought (market-based).
@@ -55,6 +58,8 @@ def market_based_kgco2e(
         Emissions of one contracted kilowatt-hour. [gCO2e/kWh]
     residual_intensity_gco2e_per_kwh : float or array
         Emissions of one kilowatt-hour of what nobody has contracted. [gCO2e/kWh]
+    certificates_share : float or array, default 0.0
+        Share of the energy covered by certificates of renewable electricity, which count zero. [1]
 
     Returns
     -------
@@ -63,7 +68,9 @@ def market_based_kgco2e(
 
     Notes
     -----
-    .. math:: C_m = \frac{E \, (s \, I_c + (1 - s) \, I_r)}{1000}
+    .. math:: C_m = \frac{E \, (s \, I_c + (1 - s - z) \, I_r)}{1000}
+
+    with z the share of the certificates.
 
     References
     ----------
@@ -79,9 +86,13 @@ def market_based_kgco2e(
     ... )
     140.0
     """
+    residual_share = 1.0 - contracted_share - certificates_share
+    # Shares that make up the whole leave a hair of rounding, which must not become negative emissions.
+    residual_share = (
+        np.maximum(residual_share, 0.0) if isinstance(residual_share, np.ndarray) else max(residual_share, 0.0)
+    )
     mixed_gco2e_per_kwh = (
-        contracted_share * contract_intensity_gco2e_per_kwh
-        + (1.0 - contracted_share) * residual_intensity_gco2e_per_kwh
+        contracted_share * contract_intensity_gco2e_per_kwh + residual_share * residual_intensity_gco2e_per_kwh
     )
     return facility_energy_kwh * mixed_gco2e_per_kwh / G_PER_KG
 

@@ -143,7 +143,11 @@ def accelerator_hours(*, accelerator_count: Quantity, duration_h: Quantity) -> Q
 
 
 def accelerator_energy_kwh(
-    *, accelerator_hours: Quantity, mean_accelerator_power_w: Quantity, utilisation: Quantity = 1.0
+    *,
+    accelerator_hours: Quantity,
+    mean_accelerator_power_w: Quantity,
+    utilisation: Quantity = 1.0,
+    idle_share: Quantity = 0.0,
 ) -> Quantity:
     r"""
     Energy of the accelerators alone, before the overhead of the facility.
@@ -156,6 +160,8 @@ def accelerator_energy_kwh(
         Mean draw of one accelerator, or the limit of its board. [W]
     utilisation : float or array, default 1.0
         Share of that draw that is really used. [1]
+    idle_share : float or array, default 0.0
+        Share of all energy that they drew reserved and idle, outside these hours; below 1. [1]
 
     Returns
     -------
@@ -164,7 +170,7 @@ def accelerator_energy_kwh(
 
     Notes
     -----
-    .. math:: E_a = \frac{T \, p_g \, u}{1000}
+    .. math:: E_a = \frac{T \, p_g \, u}{1000 \, (1 - i)}
 
     References
     ----------
@@ -175,7 +181,40 @@ def accelerator_energy_kwh(
     >>> accelerator_energy_kwh(accelerator_hours=100.0, mean_accelerator_power_w=400.0, utilisation=0.75)
     30.0
     """
-    return accelerator_hours * mean_accelerator_power_w * utilisation / W_PER_KW
+    return accelerator_hours * mean_accelerator_power_w * utilisation / (W_PER_KW * (1.0 - idle_share))
+
+
+def server_energy_kwh(*, accelerator_energy_kwh: Quantity, host_overhead_share: Quantity) -> Quantity:
+    r"""
+    Energy of whole servers, where only that of their accelerators is known.
+
+    Parameters
+    ----------
+    accelerator_energy_kwh : float or array
+        Energy of the accelerators. [kWh]
+    host_overhead_share : float or array
+        Energy of CPUs, memory, fans and network over that of the accelerators. [1]
+
+    Returns
+    -------
+    float or array
+        IT energy. [kWh]
+
+    Notes
+    -----
+    .. math:: E_{IT} = E_a \, (1 + h)
+
+    References
+    ----------
+    .. [1] Dodge et al., Measuring the Carbon Intensity of AI in Cloud Instances, FAccT 2022, arXiv:2206.05229 (the
+       accelerator draws 74 % of its server).
+
+    Examples
+    --------
+    >>> server_energy_kwh(accelerator_energy_kwh=100.0, host_overhead_share=0.25)
+    125.0
+    """
+    return accelerator_energy_kwh * (1.0 + host_overhead_share)
 
 
 def run_multiplier(*, development_factor: Quantity = 0.0, repeat_count: Quantity = 1.0) -> Quantity:

@@ -7,9 +7,12 @@ Every quantity is one line of a `Sheet`, and a line whose inputs are unknown is 
 from typing import Final
 
 from estimator.core import ENGINE_VERSION, cost
+from estimator.core.consistency import consistency_warnings
+from estimator.core.energy_lines import FLOP_INPUTS, SYSTEM_COMPONENTS, write_energy
 from estimator.core.factors import EquivalentFactor, Factors
 from estimator.core.footprint import (
     QUALITY_ORDER,
+    BoundaryPart,
     Equivalent,
     Footprint,
     FunctionalUnitResult,
@@ -21,7 +24,7 @@ from estimator.core.footprint import (
     gettext_noop,
 )
 from estimator.core.inputs import AVAILABLE_METHODS, InputProblem, InputProblems, Method, Workload
-from estimator.core.lines import SYSTEM_COMPONENTS, write_emissions, write_energy, write_water_and_cost
+from estimator.core.lines import write_emissions, write_water_and_cost
 from estimator.core.plausibility import plausibility_warnings
 from estimator.core.sheet import Sheet, TooLarge, by_name
 from estimator.core.units import Quantity
@@ -30,9 +33,22 @@ from estimator.core.units import Quantity
 REQUIRED_NAMES: Final[dict[Method, tuple[str, ...]]] = {
     "strubell_2019": ("duration_h",),
     "device_hours": ("mean_accelerator_power_w",),
+    "training_flop": ("mean_accelerator_power_w", "peak_flops", "mfu"),
+    "cores_and_memory": ("duration_h",),
+    "inference_tokens": ("requests_count",),
     "measured": ("it_energy_kwh",),
 }
-HARDWARE_NAMES: Final = frozenset((*SYSTEM_COMPONENTS, "mean_system_power_w", "utilisation"))
+#: What one request is served with, where its energy is not published as a whole.
+REQUEST_NAMES: Final = (
+    *("input_tokens", "output_tokens", "batch_size", "parameters_count", "active_parameters_count"),
+    *("bytes_per_parameter", "peak_flops", "memory_bandwidth_gb_per_s"),
+)
+#: Where an input stands that is not at the top of the workload.
+PATHS: Final = {
+    **dict.fromkeys((*SYSTEM_COMPONENTS, "mean_system_power_w", "utilisation", "mfu", "memory_gb"), "hardware"),
+    **dict.fromkeys(("parameters_count", "active_parameters_count", "training_tokens"), "model"),
+    **dict.fromkeys(("requests_count", "input_tokens", "output_tokens", "batch_size"), "inference"),
+}
 
 #: The input that must be wrong where a quantity is too large; elsewhere it is the hours.
 TOO_LARGE_PATHS: Final = {
@@ -92,14 +108,13 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
     equivalents = _equivalents(result.total_kgco2e.central, factors.equivalents)
     assumptions = tuple(factors.assumptions.values())
     steps = sheet.steps()
-    cited: set[str] = set()
-    for source_ids in (item.source_ids for items in (steps, assumptions, equivalents) for item in items):
-        cited.update(source_ids)
+    cited = set().union(*[item.source_ids for items in (steps, assumptions, equivalents) for item in items])
     return Footprint(
         title=workload.title,
         activity=workload.activity,
         method=factors.method,
         boundary=factors.boundary,
+        boundary_includes=_boundary_includes(sheet, factors),
         quality=_quality(sheet),
         result=result,
         steps=steps,
@@ -109,7 +124,8 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         warnings=(
             *factors.warnings,
             *plausibility_warnings(workload=workload, factors=factors),
-            *_gaps(sheet, workload),
+            *consistency_warnings(sheet=sheet, workload=workload, factors=factors),
+            *_gaps(sheet, workload, factors),
         ),
         sources=_cited_sources(factors, cited),
         engine_version=ENGINE_VERSION,
@@ -123,22 +139,31 @@ def _refuse_incomplete(workload: Workload, factors: Factors) -> None:
         message = gettext_noop("The method %(method)s cannot be computed yet. Choose one of: %(methods)s.")
         text_params = {"method": factors.method, "methods": ", ".join(AVAILABLE_METHODS)}
         raise InputProblems((InputProblem(path="method", message=message, text_params=text_params),))
+    known = factors.assumptions
     needed = ["pue", "grid_intensity_gco2e_per_kwh", *REQUIRED_NAMES[factors.method]]
-    if factors.method == "strubell_2019" and "mean_system_power_w" not in factors.assumptions:
+    if factors.method == "strubell_2019" and "mean_system_power_w" not in known:
         needed += SYSTEM_COMPONENTS
-    if factors.method == "device_hours" and "accelerator_hours" not in factors.assumptions:
+    if factors.method == "device_hours" and "accelerator_hours" not in known:
         needed += ("accelerator_count", "duration_h")
+    if factors.method == "training_flop" and "total_flop" not in known:
+        needed += FLOP_INPUTS
+    if factors.method == "cores_and_memory" and not {"mean_memory_power_w", "memory_gb"} & known.keys():
+        needed.append("memory_gb")
+    if factors.method == "cores_and_memory" and not {"mean_cpu_power_w", "cpu_utilisation"} & known.keys():
+        needed.append("mean_cpu_power_w")
+    if factors.method == "inference_tokens" and not {"energy_wh_per_item", "server_energy_wh_per_item"} & known.keys():
+        needed += REQUEST_NAMES
     if workload.development_factor != 0.0:
         needed.append("development_factor")
     if workload.repeat_count != 1:
         needed.append("repeat_count")
-    missing = [name for name in needed if name not in factors.assumptions]
+    missing = [name for name in needed if name not in known]
     if missing:
         message = gettext_noop("The method %(method)s needs this value. Give it, or choose another method.")
         raise InputProblems(
             tuple(
                 InputProblem(
-                    path=f"hardware.{name}" if name in HARDWARE_NAMES else name,
+                    path=f"{PATHS[name]}.{name}" if name in PATHS else name,
                     message=message,
                     text_params={"method": factors.method},
                 )
@@ -180,10 +205,14 @@ def _cloud_cost_usd(sheet: Sheet, factors: Factors) -> Range | None:
 
 
 def _functional_unit(sheet: Sheet, workload: Workload) -> FunctionalUnitResult | None:
-    count = workload.functional_unit.count
+    count, name = workload.functional_unit.count, workload.functional_unit.name or gettext_noop("unit")
+    requests_count = workload.inference.requests_count
     if count is None:
-        return None
-    name = workload.functional_unit.name or gettext_noop("unit")
+        if workload.functional_unit.name is not None or requests_count is None:
+            return None
+        # Who counts requests wants to know what one of them takes.
+        is_task = workload.inference.task is not None
+        count, name = float(requests_count), gettext_noop("item") if is_task else gettext_noop("request")
     sheet.put("functional_unit_count", count)
     for quantity, per_unit_name, label, unit in (
         ("total_kgco2e", "kgco2e_per_unit", gettext_noop("Total emissions of one unit"), "kgCO2e"),
@@ -224,20 +253,41 @@ def _quantities(
         electricity_cost_usd=sheet.range("electricity_cost_usd"),
         cloud_cost_usd=cloud_cost_usd,
         accelerator_hours=sheet.range("accelerator_hours"),
+        total_flop=sheet.range("total_flop"),
+        mfu=sheet.range("mfu"),
         functional_unit=functional_unit,
     )
+
+
+def _boundary_includes(sheet: Sheet, factors: Factors) -> tuple[BoundaryPart, ...]:
+    """What is inside, said part by part: most of what published figures disagree about."""
+    known = factors.assumptions
+
+    def counts(name: str) -> bool:
+        return name in known and known[name].high > 0.0
+
+    of_cores_alone = factors.method == "cores_and_memory" and "accelerator_energy_kwh" not in sheet
+    parts: dict[BoundaryPart, bool] = {
+        "accelerators": not of_cores_alone,
+        "host": factors.boundary == "servers",
+        "facility": True,
+        "idle": counts("idle_share"),
+        "development": counts("development_factor"),
+        "embodied": "embodied_share_kgco2e" in sheet,
+    }
+    return tuple(part for part, is_inside in parts.items() if is_inside)
 
 
 def _quality(sheet: Sheet) -> Quality:
     """Worst tier among the inputs of those parts of the total that weigh enough to matter."""
     total_kgco2e = sheet.central("total_kgco2e")
-    decisive = (
+    decisive = [
         part
         for part in ("facility_energy_kwh", "operational_location_based_kgco2e", "embodied_share_kgco2e")
         if part in sheet
         and (part == "facility_energy_kwh" or sheet.central(part) >= SMALLEST_DECISIVE_SHARE * total_kgco2e)
-    )
-    tiers = {assumption.quality for part in decisive for assumption in sheet.assumptions_of(part)}
+    ]
+    tiers = {assumption.quality for assumption in sheet.assumptions_of(*decisive)}
     return max(tiers, key=QUALITY_ORDER.index)
 
 
@@ -270,16 +320,30 @@ def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tu
     )
 
 
-def _gaps(sheet: Sheet, workload: Workload) -> tuple[Warning, ...]:
+def _embodied_gap(factors: Factors) -> str:
+    if factors.method == "inference_tokens":
+        return gettext_noop(
+            "The total leaves out the making of the devices: the published energy of one item says nothing of their "
+            "time. Count tokens instead where there are any."
+        )
+    if factors.method == "cores_and_memory":
+        return gettext_noop(
+            "The total leaves out the making of the machine: it is known for accelerators and the servers around them "
+            "only. Name the accelerators if there are any."
+        )
+    return gettext_noop(
+        "The total leaves out the making of the devices: name the accelerator, their number and the hours."
+    )
+
+
+def _gaps(sheet: Sheet, workload: Workload, factors: Factors) -> tuple[Warning, ...]:
     """What was asked for and could not be computed, with what is missing: never a silent omission."""
     gaps = []
     if workload.embodied.include and "embodied_share_kgco2e" not in sheet:
         gaps.append(
             Warning(
                 code="embodied_unknown",
-                message=gettext_noop(
-                    "The total leaves out the making of the devices: name the accelerator, their number and the hours."
-                ),
+                message=_embodied_gap(factors),
                 field="hardware.accelerator",
             )
         )

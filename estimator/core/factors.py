@@ -38,3 +38,8 @@ class Factors:
     accelerator_tdp_w: float | None = None
     #: The board's name for people, for warnings.
     accelerator_name: str = ""
+    #: Memory of one accelerator, to judge whether the model fits. [GB]
+    accelerator_memory_gb: float | None = None
+    #: Limit and cores of one CPU, to judge whether a draw can be true. [W, 1]
+    cpu_tdp_w: float | None = None
+    cpu_core_count: int | None = None

@@ -314,7 +314,8 @@ def serving_peak_flops(*, precision: Precision | None, peak_fp16_flops: float, p
     1979000000000000.0
     """
     if precision in ("fp8", "int8") and peak_int8_flops is not None:
-        return peak_int8_flops
+        # Some boards have a slow path for integers, and nobody would take it.
+        return max(peak_int8_flops, peak_fp16_flops)
     return peak_fp16_flops / 2.0 if precision in ("fp32", "tf32") else peak_fp16_flops
 
 

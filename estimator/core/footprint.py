@@ -18,6 +18,8 @@ Match = Literal["exact", "nearest_year", "parent_zone", "world"]
 Quality = Literal["counter", "sampled", "rated", "modelled", "guess"]
 #: What the energy counts: the accelerators alone or whole servers; `facility_energy_kwh` then adds PUE to it.
 Boundary = Literal["accelerators", "servers"]
+#: What exactly is inside: the host is CPUs, memory and network; idle is reserved time in which nothing was computed.
+BoundaryPart = Literal["accelerators", "host", "facility", "idle", "development", "embodied"]
 
 QUALITY_ORDER: Final[tuple[Quality, ...]] = ("counter", "sampled", "rated", "modelled", "guess")
 
@@ -141,6 +143,7 @@ class Footprint(Result):
     activity: Literal["training", "inference"]
     method: Method
     boundary: Boundary
+    boundary_includes: tuple[BoundaryPart, ...] = ()
     quality: Quality
     result: Quantities
     steps: tuple[Step, ...]

@@ -212,7 +212,11 @@ def step_overhead_s(
 
 
 def request_accelerator_s(
-    *, memory_bound_s: Quantity, compute_bound_s: Quantity, step_overhead_s: Quantity
+    *,
+    memory_bound_s: Quantity,
+    compute_bound_s: Quantity,
+    step_overhead_s: Quantity,
+    model_error_factor: Quantity = 1.0,
 ) -> Quantity:
     r"""
     Accelerator time of one request.
@@ -221,6 +225,8 @@ def request_accelerator_s(
     ----------
     memory_bound_s, compute_bound_s, step_overhead_s : float or array
         Its three parts. [s]
+    model_error_factor : float or array, default 1.0
+        What the formula is off by on models that it was not fitted on: 1 with a range. [1]
 
     Returns
     -------
@@ -229,7 +235,7 @@ def request_accelerator_s(
 
     Notes
     -----
-    .. math:: t = t_m + t_c + t_o
+    .. math:: t = (t_m + t_c + t_o) \, \delta
 
     The parts are added: within a step, layers that read and layers that multiply take turns.
 
@@ -238,7 +244,7 @@ def request_accelerator_s(
     >>> request_accelerator_s(memory_bound_s=0.5, compute_bound_s=0.25, step_overhead_s=0.25)
     1.0
     """
-    return memory_bound_s + compute_bound_s + step_overhead_s
+    return (memory_bound_s + compute_bound_s + step_overhead_s) * model_error_factor
 
 
 def request_energy_j(
@@ -379,7 +385,9 @@ def serving_accelerator_hours(
     return request_accelerator_s * requests_count / (S_PER_H * busy_share)
 
 
-def item_energy_kwh(*, item_count: Quantity, energy_wh_per_item: Quantity) -> Quantity:
+def item_energy_kwh(
+    *, item_count: Quantity, energy_wh_per_item: Quantity, idle_energy_share: Quantity = 0.0
+) -> Quantity:
     r"""
     Energy of a number of images, videos or classifications, by what was measured for one.
 
@@ -389,6 +397,8 @@ def item_energy_kwh(*, item_count: Quantity, energy_wh_per_item: Quantity) -> Qu
         Images, videos or queries. [1]
     energy_wh_per_item : float or array
         Energy of one. [Wh]
+    idle_energy_share : float or array, default 0.0
+        Share of all energy that was drawn while nothing was asked, below 1. [1]
 
     Returns
     -------
@@ -397,7 +407,7 @@ def item_energy_kwh(*, item_count: Quantity, energy_wh_per_item: Quantity) -> Qu
 
     Notes
     -----
-    .. math:: E = \frac{k \, e}{1000}
+    .. math:: E = \frac{k \, e}{1000 \, (1 - i)}
 
     References
     ----------
@@ -408,4 +418,4 @@ def item_energy_kwh(*, item_count: Quantity, energy_wh_per_item: Quantity) -> Qu
     >>> item_energy_kwh(item_count=1000, energy_wh_per_item=2.907)
     2.907
     """
-    return item_count * energy_wh_per_item / 1000.0
+    return item_count * energy_wh_per_item / (1000.0 * (1.0 - idle_energy_share))

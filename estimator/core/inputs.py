@@ -19,9 +19,18 @@ MethodChoice = Literal[
 ]
 GridSignal = Literal["annual", "live"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
+TrainingKind = Literal["full", "lora", "qlora"]
+#: What one item of an inference is, where it is not counted in tokens: energies of one are published.
+Task = Literal[
+    "text_classification", "extractive_qa", "masked_language_modelling", "token_classification",
+    "image_classification", "object_detection", "text_generation", "summarisation", "image_captioning",
+    "image_generation", "video_generation",
+]  # fmt: skip
 
 #: Methods that the core can compute; the others are named in the contract and refused with a clear message.
-AVAILABLE_METHODS: Final[tuple[Method, ...]] = ("strubell_2019", "device_hours", "measured")
+AVAILABLE_METHODS: Final[tuple[Method, ...]] = (
+    "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
+)  # fmt: skip
 
 #: The longest run that is believed, one thousand years on one machine: beyond it the unit is wrong. [h]
 MAX_HOURS: Final = 8_766_000.0
@@ -72,9 +81,16 @@ class Model(Inputs):
         None, description="Parameters active for one token, for a mixture of experts."
     )
     training_tokens: Annotated[int, Field(ge=1, le=10**17)] | None = Field(None, description="Tokens seen in training.")
+    training_kind: TrainingKind = Field(
+        "full", description="lora and qlora leave the weights frozen: 4 operations a parameter and token instead of 6."
+    )
+    training_precision: Precision | None = Field(
+        None, description="Precision of the matrix products in training; by default 16 bits."
+    )
 
     @model_validator(mode="after")
     def active_within_all(self) -> Self:
+        """Refuse more active parameters than there are."""
         if (
             self.active_parameters_count is not None
             and self.parameters_count is not None
@@ -82,7 +98,7 @@ class Model(Inputs):
         ):
             raise PydanticCustomError(
                 "active_parameters_above_all",
-                "active_parameters_count is larger than parameters_count; swap them or leave it empty for a dense model",
+                "active_parameters_count is larger than parameters_count; swap them, or leave it empty if it is dense",
                 {"field": "active_parameters_count"},
             )
         return self
@@ -102,11 +118,24 @@ class Hardware(Inputs):
     mfu: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="Model FLOP utilisation. [1]")
     cpu: CatalogueName | None = Field(None, description="Id or alias of a CPU of the catalogue.")
     cpu_count: PositiveCount | None = Field(None, description="CPU sockets.")
+    cpu_core_count: PositiveCount | None = Field(
+        None, description="CPU cores that the run had, all together; beats sockets."
+    )
     mean_cpu_power_w: NonNegativeW | None = Field(None, description="Mean draw of all CPU sockets together. [W]")
     memory_gb: Annotated[float, Field(gt=0, le=1e9)] | None = Field(None, description="Memory available. [GB]")
     mean_memory_power_w: NonNegativeW | None = Field(None, description="Mean draw of all memory together. [W]")
     mean_system_power_w: PositiveW | None = Field(
         None, description="Mean draw of all servers of the run together: CPUs, memory and accelerators. [W]"
+    )
+    host_overhead_share: Annotated[float, Field(ge=0, le=10)] | None = Field(
+        None,
+        description="Energy of CPUs, memory and network over that of the accelerators, where only these are modelled; "
+        "by default 0 for device_hours and by evidence for training_flop and inference_tokens. [1]",
+    )
+    idle_share: Annotated[float, Field(ge=0, le=0.99)] | None = Field(
+        None,
+        description="Share of the accelerators' energy that they draw reserved and idle; by default 0 in training and "
+        "by evidence for inference_tokens. [1]",
     )
 
 
@@ -127,6 +156,20 @@ class MarketBased(Inputs):
     contracted_share: Share | None = Field(None, description="Share of the electricity under contract. [1]")
     contract_intensity_gco2e_per_kwh: Intensity | None = None
     residual_intensity_gco2e_per_kwh: Intensity | None = None
+    certificates_share: Share | None = Field(
+        None, description="Share of the electricity covered by unbundled certificates, beside the contracts. [1]"
+    )
+
+    @model_validator(mode="after")
+    def within_the_whole(self) -> Self:
+        """Refuse shares that are more than all of the electricity."""
+        if (self.contracted_share or 0.0) + (self.certificates_share or 0.0) > 1.0 + 1e-9:
+            raise PydanticCustomError(
+                "shares_above_all",
+                "contracts and certificates together cover more than all of the electricity; lower one of the two",
+                {"field": "certificates_share"},
+            )
+        return self
 
 
 class Embodied(Inputs):
@@ -140,9 +183,14 @@ class Embodied(Inputs):
 
 
 class Inference(Inputs):
-    """Requests served and their size."""
+    """Requests served and their size, or items of a task."""
 
-    requests_count: Annotated[int, Field(ge=1, le=10**15)] | None = None
+    task: Task | None = Field(
+        None, description="What one request is, where it is not counted in tokens: its published energy is taken."
+    )
+    requests_count: Annotated[int, Field(ge=1, le=10**15)] | None = Field(
+        None, description="Requests; of a task its items: images, videos, texts."
+    )
     input_tokens: Annotated[int, Field(ge=0, le=10**9)] | None = None
     output_tokens: Annotated[int, Field(ge=0, le=10**9)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=10**6)] | None = None
@@ -201,5 +249,5 @@ class Workload(Inputs):
 
     @property
     def input_digest(self) -> str:
-        """SHA-256 of the canonical JSON of the inputs: equal inputs, equal digest."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """SHA-256 of the canonical JSON of the inputs: equal inputs, equal digest, also when fields are added."""
+        return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()

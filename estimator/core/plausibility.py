@@ -14,6 +14,10 @@ SHORTEST_BELIEVABLE_H = 0.01
 SMALLEST_IDLE_SHARE = 0.05
 #: Whole servers draw at most about this multiple of their accelerators' limits.
 LARGEST_SYSTEM_MULTIPLE = 3.0
+#: Draw of one core of a CPU between idle and the fastest desktops: outside, a core was taken for a chip or back. [W]
+CORE_W = (0.4, 40.0)
+#: A CPU never draws more than about this multiple of its limit, boost and all.
+LARGEST_CPU_MULTIPLE = 1.5
 #: How far given accelerator-hours may be from count times duration.
 HOURS_TOLERANCE = 0.05
 
@@ -39,6 +43,7 @@ def plausibility_warnings(*, workload: Workload, factors: Factors) -> tuple[Warn
         *_duration_warnings(workload),
         *_accelerator_draw_warnings(workload, factors),
         *_system_draw_warnings(workload, factors),
+        *_cpu_draw_warnings(workload, factors),
     )
 
 
@@ -178,5 +183,43 @@ def _system_draw_warnings(workload: Workload, factors: Factors) -> Iterator[Warn
                 "count of accelerators, and that the draw is a mean in watts, not an energy."
             ),
             field="hardware.mean_system_power_w",
+            text_params=text_params,
+        )
+
+
+def _cpu_draw_warnings(workload: Workload, factors: Factors) -> Iterator[Warning]:
+    hardware = workload.hardware
+    power_w = hardware.mean_cpu_power_w
+    if power_w is None or power_w == 0.0:
+        return
+    cores, tdp_w = hardware.cpu_core_count, None
+    if factors.cpu_tdp_w is not None and factors.cpu_core_count is not None:
+        tdp_w = factors.cpu_tdp_w * (hardware.cpu_count or 1)
+        if cores is None:
+            cores = factors.cpu_core_count * (hardware.cpu_count or 1)
+        else:
+            tdp_w = max(tdp_w, factors.cpu_tdp_w * cores / factors.cpu_core_count)
+    if cores is None:
+        return
+    core_w = power_w / cores
+    text_params = {"power_w": power_w, "cores": cores, "core_w": float(f"{core_w:.3g}")}
+    if core_w < CORE_W[0]:
+        yield Warning(
+            code="cpu_power_of_one_core",
+            message=gettext_noop(
+                "%(power_w)s W for %(cores)s cores are %(core_w)s W a core, less than an idle one draws. Give the draw "
+                "of ALL processors together, not that of one core."
+            ),
+            field="hardware.mean_cpu_power_w",
+            text_params=text_params,
+        )
+    elif core_w > CORE_W[1] or (tdp_w is not None and power_w > LARGEST_CPU_MULTIPLE * tdp_w):
+        yield Warning(
+            code="cpu_power_above_limit",
+            message=gettext_noop(
+                "%(power_w)s W for %(cores)s cores are %(core_w)s W a core, more than such processors draw. The limit "
+                "that vendors print is that of the whole chip: do not multiply it by its cores."
+            ),
+            field="hardware.mean_cpu_power_w",
             text_params=text_params,
         )

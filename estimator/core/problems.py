@@ -74,7 +74,7 @@ def problems_of(errors: Sequence[ErrorDetails | dict[str, Any]]) -> tuple[InputP
             near = tuple(get_close_matches(str(loc[-1]), _known_fields(loc[:-1]), n=1))
             if near:
                 message, context = _UNKNOWN_NEAR, {"near": near[0]}
-        if kind == "active_parameters_above_all":
+        if kind in ("active_parameters_above_all", "shares_above_all"):
             loc = (*loc, str(context["field"]))
         # A hostile body may hold a key of any length; the path is for people.
         path = ".".join(str(part)[:60] for part in loc[:12])

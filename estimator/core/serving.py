@@ -86,6 +86,8 @@ def weights_read_gb(
     255.9
     """
     idle_share = 1.0 - active_parameters_count / parameters_count
+    # Sizes that are drawn from ranges may cross: no more can be active than there is.
+    idle_share = np.maximum(idle_share, 0.0) if isinstance(idle_share, np.ndarray) else max(idle_share, 0.0)
     return weights_gb(parameters_count=parameters_count, bytes_per_parameter=bytes_per_parameter) * (
         1.0 - idle_share**batch_size
     )

@@ -9,7 +9,6 @@ unknown.
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -35,8 +34,14 @@ class TooLarge(ValueError):
 @lru_cache(maxsize=512)
 def _numbers_template(formula: str) -> tuple[str, tuple[str, ...]]:
     """Split a formula into the names in it and a template that takes their values, ten significant digits each."""
-    name = re.compile("[a-z][a-z0-9_]*")
+    # Not the exponent of a number, and not a function such as log2(…).
+    name = re.compile(r"\b[a-z][a-z0-9_]*\b(?!\()")
     return name.sub("{:.10g}", formula), tuple(name.findall(formula))
+
+
+def names_in(formula: str) -> tuple[str, ...]:
+    """The quantities that a formula names, in its order."""
+    return _numbers_template(formula)[1]
 
 
 @lru_cache(maxsize=512)
@@ -45,27 +50,63 @@ def by_name(*names: str) -> Mapping[str, str]:
     return {name: name for name in names}
 
 
-@dataclass
+def same(*, amount: Quantity) -> Quantity:
+    """A quantity under another name."""
+    return amount
+
+
+def product(*, amount: Quantity, multiplier: Quantity) -> Quantity:
+    """A quantity as often as a multiplier says."""
+    return amount * multiplier
+
+
+def total(**parts: Quantity) -> Quantity:
+    """The sum of parts."""
+    return sum(parts.values())
+
+
+@lru_cache(maxsize=2048)
+def _merged(*several: tuple[str, ...]) -> tuple[str, ...]:
+    """Each source once, in the order in which they first come."""
+    return tuple(dict.fromkeys([source_id for source_ids in several for source_id in source_ids]))
+
+
 class _Entry:
     """One quantity: an assumption, a plain number, or a function of other entries."""
 
-    central: float
-    assumption: Assumption | None = None
-    quantity: Callable[..., Quantity] | None = None
-    arguments: Mapping[str, "_Entry"] | None = None
-    drawn: Quantity | None = field(default=None, init=False)
-    scores: Array | None = field(default=None, init=False)
-    origins: dict[str, "_Entry"] | None = field(default=None, init=False)
+    __slots__ = ("arguments", "assumption", "central", "drawn", "quantity", "scores", "source_ids")
 
-    def assumptions(self) -> Mapping[str, "_Entry"]:
-        """The assumptions that this quantity comes from, by name."""
-        if self.assumption is not None:
-            return {self.assumption.name: self}
-        if self.origins is None:
-            self.origins = {}
-            for entry in (self.arguments or {}).values():
-                self.origins.update(entry.assumptions())
-        return self.origins
+    def __init__(
+        self,
+        central: float,
+        assumption: Assumption | None = None,
+        quantity: Callable[..., Quantity] | None = None,
+        arguments: Mapping[str, "_Entry"] | None = None,
+    ) -> None:
+        self.central = central
+        self.assumption = assumption
+        self.quantity = quantity
+        self.arguments = arguments
+        self.source_ids = assumption.source_ids if assumption is not None else ()
+        self.drawn: Quantity | None = None
+        self.scores: Array | None = None
+
+
+def _origins(*entries: _Entry) -> dict[str, _Entry]:
+    """The assumptions that quantities come from, by name."""
+    found: dict[str, _Entry] = {}
+    seen: set[int] = set()
+    waiting = list(entries)
+    while waiting:
+        entry = waiting.pop()
+        if id(entry) in seen:
+            continue
+        seen.add(id(entry))
+        if entry.assumption is not None:
+            found[entry.assumption.name] = entry
+        elif entry.arguments is not None:
+            waiting += entry.arguments.values()
+    return found
 
 
 class Sheet:
@@ -97,9 +138,7 @@ class Sheet:
         self._draws_count = draws_count
         self._seed = seed
         self._rows: list[dict[str, object]] = []
-        self._entries = {
-            name: _Entry(central=assumption.value, assumption=assumption) for name, assumption in assumptions.items()
-        }
+        self._entries = {name: _Entry(assumption.value, assumption) for name, assumption in assumptions.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
@@ -112,9 +151,9 @@ class Sheet:
         """Every line written, in order."""
         return _STEPS.validate_python(self._rows)
 
-    def assumptions_of(self, name: str) -> tuple[Assumption, ...]:
-        """The assumptions that a quantity comes from."""
-        return tuple([self._assumptions[origin] for origin in self._entries[name].assumptions()])
+    def assumptions_of(self, *names: str) -> tuple[Assumption, ...]:
+        """The assumptions that some quantities come from."""
+        return tuple([self._assumptions[origin] for origin in _origins(*[self._entries[name] for name in names])])
 
     def put(self, name: str, number: float) -> None:
         """Put in a number that the user counted, and that is beyond doubt."""
@@ -162,19 +201,14 @@ class Sheet:
         TooLarge
             If the value is beyond anything that its draws could be computed with.
         """
-        arguments: dict[str, _Entry] = {}
-        numbers: dict[str, float] = {}
-        cited = list(source_ids)
-        for argument, put_in in takes.items():
-            entry = self._entries.get(put_in)
-            if entry is None:
-                return False
-            arguments[argument] = entry
-            numbers[argument] = entry.central
-            if entry.assumption is not None:
-                cited += entry.assumption.source_ids
+        entries, known_sources = self._entries, self._sources
         try:
-            central = float(quantity(**numbers))
+            arguments = {argument: entries[put_in] for argument, put_in in takes.items()}
+        except KeyError:
+            return False
+        cited = _merged(source_ids, *[entry.source_ids for entry in arguments.values()])
+        try:
+            central = float(quantity(**{argument: entry.central for argument, entry in arguments.items()}))
         except ZeroDivisionError:
             central = math.inf
         if not central <= LARGEST:
@@ -185,13 +219,13 @@ class Sheet:
                 "name": name,
                 "label": label,
                 "formula": formula,
-                "substituted": template.format(*[self._entries[put_in].central for put_in in names_in_formula]),
+                "substituted": template.format(*[entries[put_in].central for put_in in names_in_formula]),
                 "value": central,
                 "unit": unit,
-                "source_ids": tuple([source_id for source_id in dict.fromkeys(cited) if source_id in self._sources]),
+                "source_ids": tuple([source_id for source_id in cited if source_id in known_sources]),
             }
         )
-        self._entries[name] = _Entry(central=central, quantity=quantity, arguments=arguments)
+        entries[name] = _Entry(central, quantity=quantity, arguments=arguments)
         return True
 
     def range(self, name: str) -> Range | None:
@@ -208,7 +242,7 @@ class Sheet:
         if not self._draws_count:
             return ()
         total = self._drawn(self._entries[name])
-        origins = self._entries[name].assumptions()
+        origins = _origins(self._entries[name])
         scores = {origin: entry.scores for origin, entry in origins.items() if entry.scores is not None}
         return variance_contributions(total=total, scores=scores)
 
@@ -226,3 +260,8 @@ class Sheet:
             else:
                 entry.drawn = entry.central
         return entry.drawn
+
+
+def write_same(sheet: Sheet, name: str, of: str, *, label: str, unit: str) -> None:
+    """Write a quantity that is another one under a new name."""
+    sheet.line(name, label=label, formula=of, unit=unit, quantity=same, takes={"amount": of})

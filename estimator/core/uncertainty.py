@@ -26,7 +26,14 @@ Z95: Final = 1.6448536269514722
 SMALLEST_SHARE: Final = 0.005
 #: What no draw may pass, unless the assumption itself does. Everything is non-negative.
 FLOORS: Final[Mapping[str, float]] = {"pue": 1.0}
-CEILINGS: Final[Mapping[str, float]] = {"utilisation": 1.0, "contracted_share": 1.0, "lifetime_utilisation": 1.0}
+CEILINGS: Final[Mapping[str, float]] = {
+    "utilisation": 1.0,
+    "cpu_utilisation": 1.0,
+    "mfu": 1.0,
+    "idle_share": 0.9,
+    "contracted_share": 1.0,
+    "lifetime_utilisation": 1.0,
+}
 
 
 @dataclass(frozen=True, slots=True)

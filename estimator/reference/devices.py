@@ -52,10 +52,12 @@ def _accelerator(shelf: Shelf, accelerator_id: str) -> Accelerator:
     return shelf.accelerator_names.find(accelerator_id, path="hardware.accelerator").row
 
 
-def embodied_assumptions(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
-    """Making of the devices and of what is around them, where hardware and hours are known."""
+def embodied_assumptions(
+    workload: Workload, accelerator: Accelerator | None, shelf: Shelf, *, hours_follow: bool = False
+) -> Iterator[Assumption]:
+    """Making of the devices and of what is around them, where hardware and hours are known or follow."""
     embodied = workload.embodied
-    if not embodied.include or accelerator is None or not accelerator_hours_known(workload):
+    if not embodied.include or accelerator is None or not (hours_follow or accelerator_hours_known(workload)):
         return
     yield _device_embodied(shelf, accelerator.id)
     yield default(

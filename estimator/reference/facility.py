@@ -215,6 +215,31 @@ def _grid_warnings(spot: Spot, found: GridMatch, year: int | None) -> Iterator[W
         )
 
 
+def mixed_basis_warnings(workload: Workload, spot: Spot, shelf: Shelf) -> Iterator[Warning]:
+    """Say so where the figure by contract adds what counts plants and fuel supply to what does not."""
+    market = workload.market_based
+    if (
+        all(value is None for _, value in market)
+        or workload.grid_intensity_gco2e_per_kwh is not None
+        or market.residual_intensity_gco2e_per_kwh is not None
+        or (market.contracted_share or 0.0) + (market.certificates_share or 0.0) >= 1.0
+    ):
+        return
+    found = shelf.places.grids.grid(spot, year=workload.year)
+    contract_g_per_kwh = market.contract_intensity_gco2e_per_kwh or 0.0
+    if found.basis == "life_cycle" and contract_g_per_kwh == 0.0:
+        yield Warning(
+            code="basis_mixed",
+            message=gettext_noop(
+                "The contract counts only what leaves the power plants, and the rest, the average of %(place)s, its "
+                "life cycle. Give the residual mix of the same basis, or the life-cycle intensity of the contract: 11 "
+                "to 41 gCO2e/kWh for wind and sun."
+            ),
+            field="market_based.residual_intensity_gco2e_per_kwh",
+            text_params={"place": found.name},
+        )
+
+
 @lru_cache(maxsize=1024)
 def _water(shelf: Shelf, spot: Spot) -> tuple[Assumption, ...]:
     return tuple(_water_assumptions(shelf, spot))

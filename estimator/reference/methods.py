@@ -4,15 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from estimator.core.footprint import gettext_noop
-from estimator.core.inputs import AVAILABLE_METHODS, InputProblem, Method, Workload
+from estimator.core.inputs import InputProblem, Method, Workload
+from estimator.reference.sizes import ModelSize
+from estimator.reference.tables import ModelRow
 
-_NOT_AVAILABLE: Final = gettext_noop(
-    "The method %(method)s is not available in this version. Choose one of: %(methods)s."
-)
-_FITS_NOT_AVAILABLE: Final = gettext_noop(
-    "What is given fits the method %(method)s, which is not available in this version. Give the accelerator, their "
-    "count and the hours, or the mean draw of the servers and the hours, or the measured energy."
-)
 _LEVERS: Final = gettext_noop("Levers are not available in this version. Leave them out.")
 _DURATION: Final = gettext_noop("The hours by the clock are missing. Give duration_h.")
 _DEVICE_DURATION: Final = gettext_noop(
@@ -20,6 +15,9 @@ _DEVICE_DURATION: Final = gettext_noop(
 )
 _ACCELERATOR: Final = gettext_noop(
     "The hardware is missing. Choose an accelerator, or give its mean draw in mean_accelerator_power_w."
+)
+_ACCELERATOR_FOR_FLOP: Final = gettext_noop(
+    "The hardware is missing: its peak rate tells the hours. Choose an accelerator."
 )
 _COUNT: Final = gettext_noop("The number of accelerators is missing. Give accelerator_count.")
 _SYSTEM_POWER: Final = gettext_noop(
@@ -37,7 +35,21 @@ _CONTRACTED_SHARE: Final = gettext_noop(
 )
 
 
-def choose_method(workload: Workload) -> Method:
+_SIZE: Final = gettext_noop("The size of the model is missing. Give parameters_count, or a preset of the catalogue.")
+_PRESET_WITHOUT_SIZE: Final = gettext_noop(
+    "The size of this model is not published. Give parameters_count as you assume."
+)
+_TOKENS: Final = gettext_noop("The tokens seen in training are missing. Give training_tokens.")
+_CPU: Final = gettext_noop("The processor is missing. Give cpu, or the mean draw of all of them in mean_cpu_power_w.")
+_MEMORY: Final = gettext_noop("The memory available is missing. Give memory_gb.")
+_REQUESTS: Final = gettext_noop("The number of requests is missing. Give requests_count.")
+_NO_TOKENS: Final = gettext_noop("A request without any tokens costs nothing. Give input_tokens or output_tokens.")
+_HOST_TWICE: Final = gettext_noop(
+    "CPUs and memory are given by their draw already. Give host_overhead_share or the draws, not both."
+)
+
+
+def choose_method(workload: Workload, preset: ModelRow | None = None) -> Method:
     """
     The method of a workload: the one that it names, or the most direct that its fields allow.
 
@@ -45,6 +57,8 @@ def choose_method(workload: Workload) -> Method:
     ----------
     workload : Workload
         The run as its user describes it.
+    preset : ModelRow, optional
+        The published model that it names, which may tell parameters and tokens.
 
     Returns
     -------
@@ -54,30 +68,56 @@ def choose_method(workload: Workload) -> Method:
     """
     if workload.method != "auto":
         return workload.method
-    hardware, model, inference = workload.hardware, workload.model, workload.inference
+    hardware = workload.hardware
     accelerator_known = hardware.accelerator is not None or hardware.mean_accelerator_power_w is not None
-    hours_known = accelerator_hours_known(workload)
     if workload.it_energy_kwh is not None:
         return "measured"
     if workload.duration_h is not None and (
         hardware.mean_system_power_w is not None or _component_draws_given(workload)
     ):
         return "strubell_2019"
-    if accelerator_known and hours_known:
+    if accelerator_known and accelerator_hours_known(workload):
         return "device_hours"
-    if model.training_tokens is not None and (model.parameters_count is not None or model.preset is not None):
+    is_served = any(value is not None for _, value in workload.inference)
+    if _operations_known(workload, preset) and not (workload.activity == "inference" and is_served):
         return "training_flop"
-    if hardware.memory_gb is not None and (hardware.cpu is not None or hardware.cpu_count is not None):
+    if (hardware.memory_gb is not None or hardware.mean_memory_power_w is not None) and (
+        hardware.cpu is not None
+        or hardware.cpu_count is not None
+        or hardware.cpu_core_count is not None
+        or hardware.mean_cpu_power_w is not None
+    ):
         return "cores_and_memory"
-    if any(value is not None for _, value in inference):
+    if is_served or (workload.activity == "inference" and workload.duration_h is None):
         return "inference_tokens"
     return "strubell_2019" if hardware.mean_system_power_w is not None else "device_hours"
+
+
+def _operations_known(workload: Workload, preset: ModelRow | None) -> bool:
+    model = workload.model
+    if model.training_tokens is not None:
+        sized = model.parameters_count is not None or model.active_parameters_count is not None
+        return sized or model.preset is not None
+    # A published model tells its own tokens; that is what was meant where it was named to be trained.
+    return (
+        preset is not None
+        and workload.activity == "training"
+        and workload.hardware.accelerator is not None
+        and (preset.total_flop is not None or preset.training_tokens is not None)
+    )
 
 
 def accelerator_hours_known(workload: Workload) -> bool:
     """Whether accelerators times hours are given or follow from what is."""
     return workload.accelerator_hours is not None or (
         workload.hardware.accelerator_count is not None and workload.duration_h is not None
+    )
+
+
+def hours_by_clock_known(workload: Workload, method: Method) -> bool:
+    """Whether the hours by the clock are given or follow: from operations and a count of accelerators."""
+    return workload.duration_h is not None or (
+        method == "training_flop" and workload.hardware.accelerator_count is not None
     )
 
 
@@ -91,7 +131,9 @@ def _component_draws_given(workload: Workload) -> bool:
     )
 
 
-def method_problems(workload: Workload, method: Method) -> Iterator[InputProblem]:
+def method_problems(
+    workload: Workload, method: Method, size: ModelSize, preset: ModelRow | None = None
+) -> Iterator[InputProblem]:
     """
     What a method lacks, each at the field that would give it.
 
@@ -101,6 +143,10 @@ def method_problems(workload: Workload, method: Method) -> Iterator[InputProblem
         The run as its user describes it.
     method : str
         The method chosen.
+    size : ModelSize
+        What is known of the model.
+    preset : ModelRow, optional
+        The published model that it names.
 
     Yields
     ------
@@ -117,16 +163,15 @@ def method_problems(workload: Workload, method: Method) -> Iterator[InputProblem
             yield from _strubell_problems(workload)
         case "device_hours":
             yield from _device_problems(workload)
+        case "training_flop":
+            yield from _flop_problems(workload, size, preset)
+        case "cores_and_memory":
+            yield from _cores_problems(workload)
+        case "inference_tokens":
+            yield from _serving_problems(workload, size, preset)
         case "measured":
             if workload.it_energy_kwh is None:
                 yield InputProblem(path="it_energy_kwh", message=_ENERGY)
-        case _:
-            yield InputProblem(
-                path="method",
-                message=_FITS_NOT_AVAILABLE if workload.method == "auto" else _NOT_AVAILABLE,
-                text_params={"method": method, "methods": ", ".join(AVAILABLE_METHODS)},
-                suggestions=AVAILABLE_METHODS,
-            )
 
 
 def _strubell_problems(workload: Workload) -> Iterator[InputProblem]:
@@ -153,9 +198,53 @@ def _device_problems(workload: Workload) -> Iterator[InputProblem]:
     hardware = workload.hardware
     if hardware.accelerator is None and hardware.mean_accelerator_power_w is None:
         yield InputProblem(path="hardware.accelerator", message=_ACCELERATOR)
-    if workload.accelerator_hours is not None:
-        return
-    if hardware.accelerator_count is None:
+    if workload.accelerator_hours is None and hardware.accelerator_count is None:
         yield InputProblem(path="hardware.accelerator_count", message=_COUNT)
-    if workload.duration_h is None:
+    if workload.accelerator_hours is None and workload.duration_h is None:
         yield InputProblem(path="duration_h", message=_DEVICE_DURATION)
+    yield from _host_problems(workload)
+
+
+def _host_problems(workload: Workload) -> Iterator[InputProblem]:
+    hardware = workload.hardware
+    if hardware.host_overhead_share is not None and (
+        hardware.mean_cpu_power_w is not None or hardware.mean_memory_power_w is not None
+    ):
+        yield InputProblem(path="hardware.host_overhead_share", message=_HOST_TWICE)
+
+
+def _flop_problems(workload: Workload, size: ModelSize, preset: ModelRow | None) -> Iterator[InputProblem]:
+    if workload.hardware.accelerator is None:
+        yield InputProblem(path="hardware.accelerator", message=_ACCELERATOR_FOR_FLOP)
+    yield from _host_problems(workload)
+    if size.total_flop is not None:
+        return
+    if size.active is None:
+        yield InputProblem(path="model.parameters_count", message=_SIZE if preset is None else _PRESET_WITHOUT_SIZE)
+    if size.tokens is None:
+        yield InputProblem(path="model.training_tokens", message=_TOKENS)
+
+
+def _cores_problems(workload: Workload) -> Iterator[InputProblem]:
+    hardware = workload.hardware
+    if workload.duration_h is None:
+        yield InputProblem(path="duration_h", message=_DURATION)
+    if hardware.memory_gb is None and hardware.mean_memory_power_w is None:
+        yield InputProblem(path="hardware.memory_gb", message=_MEMORY)
+    if hardware.cpu is None and hardware.cpu_core_count is None and hardware.mean_cpu_power_w is None:
+        yield InputProblem(path="hardware.cpu", message=_CPU)
+    accelerator_given = hardware.accelerator is not None or hardware.mean_accelerator_power_w is not None
+    if accelerator_given and workload.accelerator_hours is None and hardware.accelerator_count is None:
+        yield InputProblem(path="hardware.accelerator_count", message=_COUNT)
+
+
+def _serving_problems(workload: Workload, size: ModelSize, preset: ModelRow | None) -> Iterator[InputProblem]:
+    asked = workload.inference
+    if asked.requests_count is None:
+        yield InputProblem(path="inference.requests_count", message=_REQUESTS)
+    if asked.task is not None:
+        return
+    if size.active is None or size.parameters is None:
+        yield InputProblem(path="model.parameters_count", message=_SIZE if preset is None else _PRESET_WITHOUT_SIZE)
+    if asked.input_tokens == 0 and asked.output_tokens == 0:
+        yield InputProblem(path="inference.output_tokens", message=_NO_TOKENS)

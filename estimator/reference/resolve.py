@@ -6,43 +6,70 @@ the composer then leaves out what would need it.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from estimator.core.energy_lines import DEVELOPMENT_SOURCE_IDS, HOST_SOURCE_IDS, METHOD_SOURCE_IDS, MFU_SOURCE_IDS
 from estimator.core.factors import Factors
 from estimator.core.footprint import Assumption, Boundary, Source, Warning, gettext_noop
 from estimator.core.inputs import InputProblem, InputProblems, Method, Workload
-from estimator.core.lines import (
-    DEVELOPMENT_SOURCE_IDS,
-    EMBODIED_SOURCE_IDS,
-    MARKET_BASED_SOURCE_IDS,
-    METHOD_SOURCE_IDS,
-    WATER_SOURCE_IDS,
+from estimator.core.lines import EMBODIED_SOURCE_IDS, MARKET_BASED_SOURCE_IDS, WATER_SOURCE_IDS
+from estimator.core.serving_lines import (
+    ARCHITECTURE_SOURCE_IDS,
+    COUNT_SOURCE_IDS,
+    SCALING_SOURCE_IDS,
+    SERVING_SOURCE_IDS,
+    TASK_SOURCE_IDS,
 )
 from estimator.reference import catalogue
 from estimator.reference.assume import certain, default, given
-from estimator.reference.devices import cost_assumptions, embodied_assumptions, rated_draw
-from estimator.reference.facility import facility_assumptions
-from estimator.reference.hardware import expanded, find_hardware
+from estimator.reference.devices import cost_assumptions, embodied_assumptions
+from estimator.reference.draws import draw_unknown, energy_assumptions, host_draws_given, power_warnings
+from estimator.reference.facility import facility_assumptions, mixed_basis_warnings
 from estimator.reference.methods import choose_method, method_problems
-from estimator.reference.operators import told_apart
+from estimator.reference.serving import board_warnings, can_serve, serving_assumptions, serving_board
 from estimator.reference.shelf import Shelf
-from estimator.reference.tables import Accelerator
+from estimator.reference.sizes import ModelSize, model_size
+from estimator.reference.tables import Accelerator, Cpu, ModelRow
+from estimator.reference.training import FLOP_SOURCE_IDS, flop_assumptions, mfu_assumption, peak_flops
 from estimator.reference.zones import Spot
 
 __all__ = ["choose_method", "factors_for"]
 
 #: Who published the formulas; the composer keeps those that it cites.
-_FORMULA_SOURCE_IDS: Final = (
-    *(source_id for source_ids in METHOD_SOURCE_IDS.values() for source_id in source_ids),
-    *DEVELOPMENT_SOURCE_IDS,
-    *MARKET_BASED_SOURCE_IDS,
-    *EMBODIED_SOURCE_IDS,
-    *WATER_SOURCE_IDS,
+_FORMULA_SOURCE_IDS: Final = tuple(
+    dict.fromkeys(
+        (
+            *(source_id for source_ids in METHOD_SOURCE_IDS.values() for source_id in source_ids),
+            *(*MFU_SOURCE_IDS, *FLOP_SOURCE_IDS, *HOST_SOURCE_IDS, *DEVELOPMENT_SOURCE_IDS),
+            *(*SERVING_SOURCE_IDS, *ARCHITECTURE_SOURCE_IDS, *SCALING_SOURCE_IDS, *COUNT_SOURCE_IDS, *TASK_SOURCE_IDS),
+            *(*MARKET_BASED_SOURCE_IDS, *EMBODIED_SOURCE_IDS, *WATER_SOURCE_IDS),
+        )
+    )
 )
 _NO_LIMIT: Final = gettext_noop(
     "No power limit of %(accelerator)s is published. Give its mean draw in mean_accelerator_power_w."
 )
+_NO_PEAK: Final = gettext_noop(
+    "No peak rate of %(accelerator)s is published, so that operations tell no hours. Give the hours, or choose another "
+    "accelerator."
+)
+_NOT_FOR_SERVING: Final = gettext_noop(
+    "Peak rate, memory or limit of %(accelerator)s are not published. Give accelerators and hours instead, or choose "
+    "another accelerator."
+)
+
+
+@dataclass(slots=True)
+class _Names:
+    """What the names of a workload stand for, and which of them stand for nothing."""
+
+    accelerator: Accelerator | None = None
+    cpu: Cpu | None = None
+    preset: ModelRow | None = None
+    spot: Spot = field(default_factory=Spot)
+    problems: list[InputProblem] = field(default_factory=list)
 
 
 def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
@@ -67,34 +94,34 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         Everything that is unknown, ambiguous or missing, at once, each at its field and with its remedy.
     """
     shelf = shelf or catalogue.shelf()
-    expansion = expanded(workload, shelf)
-    workload = expansion.workload
-    method = choose_method(workload)
-    accelerator, spot, problems = _look_up_names(workload, shelf)
-    problems += method_problems(workload, method)
-    if accelerator is not None and _draw_unknown(workload, accelerator, method):
-        problems.append(
-            InputProblem(
-                path="hardware.mean_accelerator_power_w",
-                message=_NO_LIMIT,
-                text_params={"accelerator": accelerator.name},
-            )
-        )
+    names = _look_up_names(workload, shelf)
+    accelerator, problems = names.accelerator, names.problems
+    method = choose_method(workload, names.preset)
+    size = model_size(workload, names.preset, shelf)
+    problems += method_problems(workload, method, size, names.preset)
+    if method == "inference_tokens":
+        accelerator = serving_board(workload, accelerator, shelf)
+    if accelerator is not None:
+        problems += _device_problems(workload, accelerator, method)
     if problems:
         raise InputProblems(tuple(problems))
-    warnings: list[Warning] = [*expansion.warnings, *spot.warnings, *_power_warnings(workload, accelerator, method)]
-    found: tuple[Assumption, ...] = (
-        *_energy_assumptions(workload, method, accelerator, shelf),
-        *facility_assumptions(workload, spot, accelerator, shelf, warnings),
+    warnings: list[Warning] = [*names.spot.warnings, *power_warnings(workload, accelerator, method)]
+    if method == "inference_tokens":
+        warnings += board_warnings(workload, accelerator)
+    warnings += mixed_basis_warnings(workload, names.spot, shelf)
+    hours_follow = method == "training_flop" or (method == "inference_tokens" and workload.inference.task is None)
+    found = (
+        *energy_assumptions(workload, method, accelerator, names.cpu, shelf),
+        *_work_assumptions(workload, method, accelerator, size, shelf),
+        *facility_assumptions(workload, names.spot, accelerator, shelf, warnings),
         *_run_assumptions(workload),
         *_market_assumptions(workload, shelf),
-        *embodied_assumptions(workload, accelerator, shelf),
+        *embodied_assumptions(workload, accelerator, shelf, hours_follow=hours_follow),
         *cost_assumptions(workload, accelerator, shelf),
     )
-    found = tuple(told_apart(expansion.noted(one)) for one in found)
     return Factors(
         method=method,
-        boundary=_boundary(workload, method),
+        boundary=_boundary(workload, method, found),
         assumptions={one.name: one for one in found},
         sources=_sources(found, shelf),
         dataset_version=shelf.dataset_version,
@@ -102,40 +129,72 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         warnings=tuple(warnings),
         accelerator_tdp_w=accelerator.tdp_w if accelerator else None,
         accelerator_name=accelerator.name if accelerator else "",
+        accelerator_memory_gb=accelerator.memory_gb if accelerator else None,
+        cpu_tdp_w=names.cpu.tdp_w if names.cpu else None,
+        cpu_core_count=names.cpu.core_count if names.cpu else None,
     )
 
 
-def _look_up_names(workload: Workload, shelf: Shelf) -> tuple[Accelerator | None, Spot, list[InputProblem]]:
+def _look_up_names(workload: Workload, shelf: Shelf) -> _Names:
     """Resolve every name, also one that the method does not need: a wrong one is a mistake in any case."""
-    problems: list[InputProblem] = []
-    accelerator, spot = None, Spot()
+    names = _Names()
     hardware = workload.hardware
     if hardware.accelerator is not None:
         try:
-            accelerator = find_hardware(shelf, hardware.accelerator).accelerator
+            names.accelerator = shelf.accelerator_names.find(hardware.accelerator, path="hardware.accelerator").row
         except InputProblems as error:
-            problems += error.problems
+            names.problems += error.problems
     if hardware.cpu is not None:
         try:
-            shelf.cpu_names.find(hardware.cpu, path="hardware.cpu")
+            names.cpu = shelf.cpu_names.find(hardware.cpu, path="hardware.cpu").row
         except InputProblems as error:
-            problems += error.problems
+            names.problems += error.problems
     if workload.model.preset is not None:
         try:
-            shelf.model_names.find(workload.model.preset, path="model.preset")
+            names.preset = shelf.model_names.find(workload.model.preset, path="model.preset").row
         except InputProblems as error:
-            problems += error.problems
+            names.problems += error.problems
     try:
-        spot = shelf.places.locate(workload.location)
+        names.spot = shelf.places.locate(workload.location)
     except InputProblems as error:
-        problems += error.problems
-    return accelerator, spot, problems
+        names.problems += error.problems
+    return names
 
 
-def _boundary(workload: Workload, method: Method) -> Boundary:
-    hardware = workload.hardware
-    host_given = hardware.mean_cpu_power_w is not None and workload.duration_h is not None
-    return "accelerators" if method == "device_hours" and not host_given else "servers"
+def _device_problems(workload: Workload, accelerator: Accelerator, method: Method) -> Iterator[InputProblem]:
+    """What the catalogue lacks about a device that the method cannot do without."""
+    text_params = {"accelerator": accelerator.name}
+    if draw_unknown(workload, accelerator, method):
+        yield InputProblem(path="hardware.mean_accelerator_power_w", message=_NO_LIMIT, text_params=text_params)
+    if method == "training_flop" and peak_flops(workload, accelerator) is None:
+        yield InputProblem(path="hardware.accelerator", message=_NO_PEAK, text_params=text_params)
+    if method == "inference_tokens" and workload.inference.task is None and not can_serve(accelerator):
+        yield InputProblem(path="hardware.accelerator", message=_NOT_FOR_SERVING, text_params=text_params)
+
+
+def _work_assumptions(
+    workload: Workload, method: Method, accelerator: Accelerator | None, size: ModelSize, shelf: Shelf
+) -> Iterator[Assumption]:
+    """What the work itself says: operations of a training, requests of a service."""
+    if method == "inference_tokens":
+        yield from serving_assumptions(workload, accelerator, size, shelf)
+    elif method == "training_flop" and accelerator is not None:
+        yield from flop_assumptions(workload, accelerator, size, shelf)
+        yield mfu_assumption(workload, accelerator, size, shelf)
+    elif workload.activity == "training" and workload.model.training_tokens is not None:
+        # Beside hours that are given, operations only test them: those of a published model are not meant by its name.
+        yield from flop_assumptions(workload, accelerator, size, shelf)
+
+
+def _boundary(workload: Workload, method: Method, found: tuple[Assumption, ...]) -> Boundary:
+    """Whether whole servers are counted, or the accelerators alone."""
+    names = {one.name: one for one in found}
+    if method in ("strubell_2019", "cores_and_memory", "measured") or "server_energy_wh_per_item" in names:
+        return "servers"
+    if method != "inference_tokens" and host_draws_given(workload, method):
+        return "servers"
+    share = names.get("host_overhead_share")
+    return "servers" if share is not None and share.value > 0.0 else "accelerators"
 
 
 def _sources(found: tuple[Assumption, ...], shelf: Shelf) -> dict[str, Source]:
@@ -149,92 +208,6 @@ def _standing_sources(shelf: Shelf) -> dict[str, Source]:
     """Sources that any estimate may cite: of the formulas and of the equivalents."""
     of_equivalents = [source_id for factor in shelf.equivalents for source_id in factor.source_ids]
     return {source_id: shelf.sources[source_id] for source_id in (*_FORMULA_SOURCE_IDS, *of_equivalents)}
-
-
-# --- energy ------------------------------------------------------------------------------------------------------
-
-
-def _needs_accelerator_draw(workload: Workload, method: Method) -> bool:
-    return method == "device_hours" or (method == "strubell_2019" and workload.hardware.mean_system_power_w is None)
-
-
-def _draw_unknown(workload: Workload, accelerator: Accelerator, method: Method) -> bool:
-    return (
-        _needs_accelerator_draw(workload, method)
-        and workload.hardware.mean_accelerator_power_w is None
-        and accelerator.tdp_w is None
-        and accelerator.estimated_power_w is None
-    )
-
-
-def _power_warnings(workload: Workload, accelerator: Accelerator | None, method: Method) -> Iterator[Warning]:
-    if (
-        accelerator is not None
-        and accelerator.tdp_w is None
-        and accelerator.estimated_power_w is not None
-        and workload.hardware.mean_accelerator_power_w is None
-        and _needs_accelerator_draw(workload, method)
-    ):
-        yield Warning(
-            code="power_estimated",
-            message=gettext_noop(
-                "The vendor publishes no power limit of %(accelerator)s: %(power_w)s W is the estimate of a third "
-                "party. Give a measured draw for a better figure."
-            ),
-            field="hardware.mean_accelerator_power_w",
-            text_params={"accelerator": accelerator.name, "power_w": accelerator.estimated_power_w},
-        )
-
-
-def _energy_assumptions(
-    workload: Workload, method: Method, accelerator: Accelerator | None, shelf: Shelf
-) -> Iterator[Assumption]:
-    hardware, defaults = workload.hardware, shelf.defaults
-    power, hours = defaults["spread_given_power"], defaults["spread_given_hours"]
-    if method == "measured" and workload.it_energy_kwh is not None:
-        yield given("it_energy_kwh", workload.it_energy_kwh, defaults["spread_given_energy"], status="measured")
-    if workload.duration_h is not None:
-        yield given("duration_h", workload.duration_h, hours)
-    if hardware.accelerator_count is not None:
-        yield certain("accelerator_count", float(hardware.accelerator_count))
-    if workload.accelerator_hours is not None:
-        # Not where the composer has count and duration: it writes their product as a step of its own.
-        yield given("accelerator_hours", workload.accelerator_hours, hours)
-    if method == "strubell_2019" and hardware.mean_system_power_w is not None:
-        yield given("mean_system_power_w", hardware.mean_system_power_w, power)
-    elif method != "measured":
-        if hardware.mean_cpu_power_w is not None:
-            yield given("mean_cpu_power_w", hardware.mean_cpu_power_w, power)
-        if hardware.mean_memory_power_w is not None:
-            yield given("mean_memory_power_w", hardware.mean_memory_power_w, power)
-    if _needs_accelerator_draw(workload, method) or (
-        method == "strubell_2019" and hardware.mean_accelerator_power_w is not None
-    ):
-        yield from _accelerator_draw(workload, accelerator, shelf)
-
-
-def _accelerator_draw(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
-    hardware, defaults = workload.hardware, shelf.defaults
-    if hardware.mean_accelerator_power_w is not None:
-        yield given("mean_accelerator_power_w", hardware.mean_accelerator_power_w, defaults["spread_given_power"])
-        if hardware.utilisation is not None:
-            yield certain("utilisation", hardware.utilisation)
-        else:
-            note = gettext_noop("A mean draw holds the utilisation already.")
-            yield certain("utilisation", 1.0, status="default", note=note)
-        return
-    if accelerator is None:
-        return
-    yield rated_draw(shelf, accelerator.id)
-    if hardware.utilisation is not None:
-        yield given("utilisation", hardware.utilisation, defaults["spread_given_power"])
-    else:
-        yield default(
-            "utilisation",
-            "utilisation",
-            shelf,
-            gettext_noop("Accelerators in training draw 0.60 to 0.95 of their limit."),
-        )
 
 
 # --- runs, contracts -----------------------------------------------------------------------------------------------
@@ -272,5 +245,7 @@ def _market_assumptions(workload: Workload, shelf: Shelf) -> Iterator[Assumption
             shelf,
             gettext_noop("Contracts for renewable electricity count zero in the market-based method."),
         )
+    if market.certificates_share is not None:
+        yield certain("certificates_share", market.certificates_share)
     if market.residual_intensity_gco2e_per_kwh is not None:
         yield given("residual_intensity_gco2e_per_kwh", market.residual_intensity_gco2e_per_kwh, spread)

@@ -29,6 +29,7 @@ from estimator.reference.providers import PROVIDER_NAMES
 from estimator.reference.tables import (
     TABLES,
     Accelerator,
+    CalibrationRow,
     CloudInstance,
     CloudPrice,
     CloudRegion,
@@ -37,6 +38,7 @@ from estimator.reference.tables import (
     Default,
     EquivalentRow,
     Grid,
+    MfuRow,
     ModelRow,
     Named,
     PublishedRun,
@@ -193,6 +195,24 @@ class Shelf:
         return self._table("cloud_instances.csv", CloudInstance, _id_of, wrong)
 
     @cached_property
+    def mfu_rows(self) -> Mapping[tuple[str, bool], MfuRow]:
+        """Whole-job utilisation of training, by family of the accelerator and whether experts are mixed."""
+        rows = self._table("mfu.csv", MfuRow, lambda row: row.id)
+        return MappingProxyType(
+            {(family, row.mixture): row for row in rows for family in (row.accelerator_families or ("",))}
+        )
+
+    def mfu_row(self, family: str, *, is_mixture: bool) -> MfuRow:
+        """The row of a family, or that of all that have none of their own."""
+        return self.mfu_rows.get((family, is_mixture)) or self.mfu_rows[("", is_mixture)]
+
+    @cached_property
+    def calibration(self) -> Mapping[str, CalibrationRow]:
+        """Fitted efficiencies of serving, and energies of one item of a task, by name."""
+        rows = self._table("inference_calibration.csv", CalibrationRow, lambda row: row.id)
+        return MappingProxyType({row.id: row for row in rows})
+
+    @cached_property
     def cloud_prices(self) -> Mapping[str, CloudPrice]:
         """Prices, by accelerator."""
         rows = self._table("cloud_prices.csv", CloudPrice, lambda row: row.accelerator)
@@ -314,6 +334,8 @@ class Shelf:
             *self.published_runs,
             *self.defaults.values(),
             *self.cloud_prices.values(),
+            *dict.fromkeys(self.mfu_rows.values()),
+            *self.calibration.values(),
             *self.cloud_instances,
             *self.places.rows,
         )
