@@ -71,7 +71,9 @@ def number(value: float, *, digits: int = 3, keep_units: bool = False, strip: bo
     exponent = math.floor(math.log10(abs(value)))
     if exponent >= 12 or exponent < -4:
         mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
-        return f"{_localised(mantissa)} × 10{str(int(power)).translate(SUPERSCRIPTS)}"
+        if strip and "." in mantissa:
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{_localised(mantissa)} × {_power_of_ten(int(power))}"
     rounded = value if keep_units and exponent >= digits else float(f"{value:.{digits - 1}e}")
     # 9.996 becomes 10.0, not 10.00
     exponent = math.floor(math.log10(abs(rounded)))
@@ -145,7 +147,16 @@ def times(ratio: float) -> str:
 
 def in_figures(arithmetic: str) -> str:
     """Arithmetic written with plain numbers, with those numbers in the active language."""
-    return re.sub(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", lambda match: _localised(match[0]), arithmetic)
+    return re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)(?:e([+-]?\d+))?(?![\w.])", _in_figures, arithmetic)
+
+
+def _in_figures(match: re.Match[str]) -> str:
+    mantissa, power = match.groups()
+    return _localised(mantissa) if power is None else f"{_localised(mantissa)} × {_power_of_ten(int(power))}"
+
+
+def _power_of_ten(power: int) -> str:
+    return f"10{str(power).translate(SUPERSCRIPTS)}"
 
 
 def unlocalised(value: float) -> str:

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from estimator.core.footprint import (
     Assumption,
     Boundary,
+    BoundaryPart,
     Footprint,
     FunctionalUnitResult,
     Match,
@@ -44,6 +45,9 @@ QUANTITIES: Final[dict[str, tuple[str, str]]] = {
     "total_flop": (gettext_noop("Arithmetic done"), "FLOP"),
     "mfu": (gettext_noop("Model FLOP utilisation"), "1"),
 }
+
+#: Names that stand in formulas and are neither a quantity, a step nor an assumption.
+OTHER_NAMES: Final = {"functional_unit_count": gettext_noop("Units of service")}
 
 PartKind = Literal["operational", "embodied"]
 #: Below this share of the total a part is arithmetic dust (a difference of two equal floats), not a part.
@@ -153,6 +157,7 @@ class ReportSummary:
     activity: Literal["training", "inference"]
     method: str
     boundary: Boundary
+    boundary_includes: tuple[BoundaryPart, ...]
     quality: Quality
     facility_energy_kwh: Range
     operational_kgco2e: Range
@@ -217,6 +222,7 @@ def summarise(
         return tuple(sorted({numbers[source_id] for source_id in source_ids if source_id in numbers}))
 
     labels = {name: translate(label) for name, (label, _) in QUANTITIES.items()}
+    labels |= {name: translate(label) for name, label in OTHER_NAMES.items()}
     labels |= {step.name: step.label for step in footprint.steps}
     labels |= {assumption.name: assumption.label for assumption in footprint.assumptions}
     return ReportSummary(
@@ -224,6 +230,7 @@ def summarise(
         activity=footprint.activity,
         method=footprint.method,
         boundary=footprint.boundary,
+        boundary_includes=footprint.boundary_includes,
         quality=footprint.quality,
         facility_energy_kwh=result.facility_energy_kwh,
         operational_kgco2e=result.operational_location_based_kgco2e,

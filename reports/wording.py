@@ -22,11 +22,22 @@ VOICE: Final = Voice(
 METHODS: Final = {
     "strubell_2019": gettext_noop("Mean draw × hours × PUE (Strubell et al. 2019)"),
     "device_hours": gettext_noop("Accelerators × draw × hours × PUE"),
+    "training_flop": gettext_noop("Operations of the training ÷ speed of the hardware × draw × PUE"),
+    "cores_and_memory": gettext_noop("Cores and memory × draw × hours × PUE (Green Algorithms)"),
+    "inference_tokens": gettext_noop("Energy of a request or token × how many × PUE"),
     "measured": gettext_noop("Measured energy × PUE"),
 }
 BOUNDARIES: Final = {
     "accelerators": gettext_noop("Accelerators and the data centre's overhead; CPUs and memory are not counted"),
     "servers": gettext_noop("Whole servers and the data centre's overhead"),
+}
+BOUNDARY_PARTS: Final = {
+    "accelerators": gettext_noop("accelerators"),
+    "host": gettext_noop("CPUs, memory and network"),
+    "facility": gettext_noop("cooling and losses of the data centre"),
+    "idle": gettext_noop("idle time"),
+    "development": gettext_noop("development runs"),
+    "embodied": gettext_noop("making the hardware"),
 }
 QUALITIES: Final = {
     "counter": (gettext_noop("Counted"), gettext_noop("read from an energy counter")),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from estimator.core.footprint import Footprint
 from reports import wording
 from reports.charts import Chart, light_colours, plotly_figure, svg
+from reports.summary import ReportSummary
 
 register = template.Library()
 
@@ -82,9 +83,12 @@ def method_name(name: str) -> str:
 
 
 @register.filter
-def boundary_name(name: str) -> str:
-    """What the energy counts, for people."""
-    return gettext(wording.BOUNDARIES[name])
+def what_counts(summary: ReportSummary) -> str:
+    """What the numbers include, for people."""
+    if not summary.boundary_includes:
+        return gettext(wording.BOUNDARIES[summary.boundary])
+    listed = ", ".join(gettext(wording.BOUNDARY_PARTS[part]) for part in summary.boundary_includes)
+    return listed[:1].upper() + listed[1:]
 
 
 @register.filter

@@ -65,6 +65,8 @@ def test_the_arithmetic_keeps_its_digits() -> None:
         assert plain(quantities.as_used(12_041.51, "W")) == "12,041.51 W"
         assert plain(quantities.as_used(432.7, "gCO2e/kWh")) == "432.7 g CO₂e/kWh"
         assert quantities.in_figures("12041.51 × 79 / 1000") == "12,041.51 × 79 / 1,000"
+        assert quantities.in_figures("2 × 7e+10 × 1.5e-05") == "2 × 7 × 10¹⁰ × 1.5 × 10⁻⁵"
+        assert plain(quantities.figure(4.2e23, "FLOP")) == "4.2 × 10²³ FLOP"
     with translation.override("es"):
         assert plain(quantities.in_figures("12041.51 × 79 / 1000")) == "12_041,51 × 79 / 1000"
         assert plain(quantities.as_used(4.0, "year")).startswith("4 ")
