@@ -182,7 +182,8 @@ def expanded(workload: Workload, shelf: Shelf) -> Expansion:
     The run with the accelerator in the place of the instance, and the count that its name stands for.
 
     A count that is given stays what it is everywhere else, a number of accelerators: where it is no whole number of
-    instances, a warning says so. An instance also tells its provider, where no other is given.
+    instances, a warning says so. How many accelerators serve one copy of a model is told by its memory, not by the
+    size of the instance. An instance also tells its provider, where no other is given.
 
     Parameters
     ----------
@@ -206,7 +207,7 @@ def expanded(workload: Workload, shelf: Shelf) -> Expansion:
     hardware: dict[str, Any] = {"accelerator": found.accelerator.id}
     location: dict[str, Any] = {}
     expansion = Expansion(workload)
-    named_count = found.accelerator_count
+    named_count = None if _is_served(workload) and found.multiple_count is None else found.accelerator_count
     if workload.hardware.accelerator_count is None and workload.accelerator_hours is None and named_count is not None:
         # Half a board cannot be typed, but clouds sell it: the count of the workload itself stays whole.
         hardware["accelerator_count"] = int(named_count) if named_count == int(named_count) else named_count
@@ -222,6 +223,13 @@ def expanded(workload: Workload, shelf: Shelf) -> Expansion:
             }
         ),
         warnings=tuple(filter(None, (_count_warning(workload, found, text), _place_warning(workload, found.instance)))),
+    )
+
+
+def _is_served(workload: Workload) -> bool:
+    asked = any(value is not None for _, value in workload.inference)
+    return workload.method == "inference_tokens" or (
+        workload.method == "auto" and workload.activity == "inference" and asked
     )
 
 

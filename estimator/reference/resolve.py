@@ -27,7 +27,9 @@ from estimator.reference.assume import certain, default, given
 from estimator.reference.devices import cost_assumptions, embodied_assumptions
 from estimator.reference.draws import draw_unknown, energy_assumptions, host_draws_given, power_warnings
 from estimator.reference.facility import facility_assumptions, mixed_basis_warnings
+from estimator.reference.hardware import expanded, find_hardware
 from estimator.reference.methods import choose_method, method_problems
+from estimator.reference.operators import told_apart
 from estimator.reference.serving import board_warnings, can_serve, serving_assumptions, serving_board
 from estimator.reference.shelf import Shelf
 from estimator.reference.sizes import ModelSize, model_size
@@ -94,6 +96,8 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         Everything that is unknown, ambiguous or missing, at once, each at its field and with its remedy.
     """
     shelf = shelf or catalogue.shelf()
+    expansion = expanded(workload, shelf)
+    workload = expansion.workload
     names = _look_up_names(workload, shelf)
     accelerator, problems = names.accelerator, names.problems
     method = choose_method(workload, names.preset)
@@ -105,12 +109,16 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         problems += _device_problems(workload, accelerator, method)
     if problems:
         raise InputProblems(tuple(problems))
-    warnings: list[Warning] = [*names.spot.warnings, *power_warnings(workload, accelerator, method)]
+    warnings: list[Warning] = [
+        *expansion.warnings,
+        *names.spot.warnings,
+        *power_warnings(workload, accelerator, method),
+    ]
     if method == "inference_tokens":
         warnings += board_warnings(workload, accelerator)
     warnings += mixed_basis_warnings(workload, names.spot, shelf)
     hours_follow = method == "training_flop" or (method == "inference_tokens" and workload.inference.task is None)
-    found = (
+    found: tuple[Assumption, ...] = (
         *energy_assumptions(workload, method, accelerator, names.cpu, shelf),
         *_work_assumptions(workload, method, accelerator, size, shelf),
         *facility_assumptions(workload, names.spot, accelerator, shelf, warnings),
@@ -119,6 +127,7 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         *embodied_assumptions(workload, accelerator, shelf, hours_follow=hours_follow),
         *cost_assumptions(workload, accelerator, shelf),
     )
+    found = tuple(told_apart(expansion.noted(one)) for one in found)
     return Factors(
         method=method,
         boundary=_boundary(workload, method, found),
@@ -141,7 +150,7 @@ def _look_up_names(workload: Workload, shelf: Shelf) -> _Names:
     hardware = workload.hardware
     if hardware.accelerator is not None:
         try:
-            names.accelerator = shelf.accelerator_names.find(hardware.accelerator, path="hardware.accelerator").row
+            names.accelerator = find_hardware(shelf, hardware.accelerator).accelerator
         except InputProblems as error:
             names.problems += error.problems
     if hardware.cpu is not None:
