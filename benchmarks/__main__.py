@@ -10,6 +10,14 @@ if __name__ == "__main__":
     options = ["-q", "-p", "no:cacheprovider", "--override-ini=addopts=", "--benchmark-disable-gc", "--timeout=300"]
     sys.exit(
         pytest.main(
-            [folder, "--rootdir", str(Path(folder).parent), "--benchmark-columns=median", *options, *sys.argv[1:]]
+            [
+                folder,
+                "--rootdir",
+                str(Path(folder).parent),
+                "--benchmark-quiet",
+                "--benchmark-max-time=1",
+                *options,
+                *sys.argv[1:],
+            ]
         )
     )

@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from launch import redis as private_redis
 from launch.site import ROOT, web_command
+
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="config.settings", SECRET_KEY="of-the-benchmarks-" + "0123456789abcdef" * 4, DEBUG="1"
+)
+# pytest-django sets Django up for those who have read their settings by now.
+assert settings.INSTALLED_APPS
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,6 @@ def server_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     command, unix_socket = private_redis.command(data / "redis")
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-        "SECRET_KEY": "of-the-benchmarks-" + "0123456789abcdef" * 4,
         "DEBUG": "0",
         "DATABASE_URL": f"sqlite:///{data / 'wattprint.sqlite3'}",
         "REDIS_URL": f"unix://{unix_socket}",

@@ -8,17 +8,19 @@ from benchmarks.conftest import Table
 from benchmarks.workloads import BODY
 
 ROUNDS_COUNT, TURNS_COUNT = 40, 10
+BARE, CALCULATE, WITHOUT_DRAWS = "/bare", "/api/v1/calculate", "/api/v1/calculate?no-draws"
+BODIES = {BARE: BODY, CALCULATE: BODY, WITHOUT_DRAWS: BODY | {"uncertainty": {"draws_count": 0}}}
 
 
 def test_calculate_beside_a_bare_view(server_port: int, table: Table) -> None:
     """Interleave the two, so that a busy minute of the machine falls on both."""
     connection = http.client.HTTPConnection("127.0.0.1", server_port, timeout=30)
-    body = json.dumps(BODY).encode()
-    times_s: dict[str, list[float]] = {"/bare": [], "/api/v1/calculate": []}
+    bodies = {path: json.dumps(body).encode() for path, body in BODIES.items()}
+    times_s: dict[str, list[float]] = {path: [] for path in BODIES}
 
     def ask(path: str) -> float:
         start = time.perf_counter()
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.request("POST", path, bodies[path], {"Content-Type": "application/json"})
         answer = connection.getresponse()
         told = answer.read()
         elapsed_s = time.perf_counter() - start
@@ -31,5 +33,6 @@ def test_calculate_beside_a_bare_view(server_port: int, table: Table) -> None:
     for _ in range(ROUNDS_COUNT):
         for path, measured in times_s.items():
             measured.extend(ask(path) for _ in range(TURNS_COUNT))
-    table.add("bare JSON view", times_s["/bare"])
-    table.add("/api/v1/calculate", times_s["/api/v1/calculate"], against="bare JSON view")
+    table.add("bare JSON view", times_s[BARE])
+    table.add("/api/v1/calculate", times_s[CALCULATE], against="bare JSON view")
+    table.add("/api/v1/calculate, no draws", times_s[WITHOUT_DRAWS], against="bare JSON view")
