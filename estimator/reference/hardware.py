@@ -142,8 +142,9 @@ def _problem(shelf: Shelf, name: str, text: str, path: str) -> InputProblems:
     if several := shelf.instance_names.meanings(name):
         return problem(path, INSTANCE_WORDING.ambiguous, text, several)
     near_boards, near_instances = shelf.accelerator_names.near(name), shelf.instance_names.near(name)
-    closest = get_close_matches(fold(name), [fold(id_.partition("-")[2]) for id_ in near_instances], n=1, cutoff=0.8)
-    if closest:
+    rows = (shelf.instance_names.find(id_, path=path).row for id_ in near_instances)
+    spellings = [spelling for row in rows for spelling in (fold(row.name), fold(row.name.removeprefix("Standard_")))]
+    if get_close_matches(fold(name), spellings, n=1, cutoff=0.8):
         near = (*near_instances, *near_boards)[:MOST_SUGGESTIONS]
         return problem(path, INSTANCE_WORDING.near, text, near)
     return problem(path, ACCELERATOR_WORDING.near if near_boards else ACCELERATOR_WORDING.unknown, text, near_boards)
