@@ -1,18 +1,23 @@
-"""The pages of a report: ask for it, see how far it is, fetch it."""
+"""The pages of reports: ask for one and fetch it, a run in the eyes of other tools, and how right the figures are."""
 
 import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from estimator.core.inputs import InputProblems
 from estimator.models import Estimate, JobStatus
+from estimator.reference import catalogue
+from estimator.reference.resolve import factors_for
 from estimator.services import site_health
-from reports import services
+from reports import quantities, services, wording
+from reports.comparison import peer_rows
 from reports.models import Report
+from reports.validation import Filters, validation_page
 
 
 @require_POST
@@ -85,3 +90,48 @@ def _state(report_id: uuid.UUID) -> dict[str, Any]:
             "no_worker": health.broker and services.QUEUE not in health.queues,
         }
     return state
+
+
+# --- other tools, and published runs ----------------------------------------------------------------------------------
+
+
+@require_safe
+@never_cache
+def comparison(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """A finished estimate through the formulas of other tools."""
+    row = Estimate.objects.filter(pk=estimate_id).first()
+    if row is None:
+        raise Http404
+    footprint = row.result()
+    if footprint is None:
+        return redirect("estimate", estimate_id)  # its page says where it stands
+    try:
+        peers = peer_rows(
+            row.workload(),
+            factors_for(row.workload()),
+            footprint,
+            known_sources=catalogue.sources(),
+            translate=gettext,
+            format_number=quantities.number,
+        )
+    except InputProblems:
+        peers = ()  # the catalogue does not know its names any more
+    page = {"estimate": row, "footprint": footprint, "peers": peers, "method": footprint.method}
+    response = render(request, "reports/comparison.html", page)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+def validation(request: HttpRequest) -> HttpResponse:
+    """Published runs beside what is computed for them; a filter that is unknown shows nothing."""
+    filters = Filters(
+        source=request.GET.get("source", ""),
+        kind=request.GET.get("kind", ""),
+        basis=request.GET.get("basis", ""),
+        all_cases="all" in request.GET,
+    )
+    page = validation_page(
+        filters, voice=wording.VOICE, known_sources=catalogue.sources(), format_factor=quantities.times
+    )
+    return render(request, "reports/validation.html", {"validation": page})

@@ -93,12 +93,14 @@ def training_rows() -> list[Row]:
 def serving_rows() -> list[Row]:
     """One row a measurement, in the order of the measurements."""
     measured = fit_serving.read(fit_serving.RUNS)
+    unseen = {}
+    for model in dict.fromkeys(row["model"] for row in measured):
+        rest = [row for row in measured if row["model"] != model]
+        unseen[model] = (fit_serving.fit(fit_serving.Runs(rest)), fit_serving.spread(fit_serving.held_out_errors(rest)))
     rows = []
     for row in measured:
-        rest = [other for other in measured if other["model"] != row["model"]]
-        half = fit_serving.spread(fit_serving.held_out_errors(rest))
-        runs = fit_serving.Runs([row])
-        central = float(fit_serving.energy_j_per_output_token(runs, *fit_serving.fit(fit_serving.Runs(rest)))[0])
+        fitted, half = unseen[row["model"]]
+        central = float(fit_serving.energy_j_per_output_token(fit_serving.Runs([row]), *fitted)[0])
         rows.append(
             {
                 "id": _slug(row["id"]),
