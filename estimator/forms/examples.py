@@ -58,7 +58,10 @@ EXAMPLES: Final[dict[str, Example]] = {
         Example(
             "bloom",
             _("BLOOM"),
-            _("BLOOM on 384 A100 in France, by the accelerator hours of Luccioni et al. (2023); the rest looked up."),
+            _(
+                "BLOOM on 384 A100 in France, by the accelerator hours of Luccioni et al. (2023). They count 24.7 t for "
+                "this electricity and 11.2 t for making the hardware, with their own data."
+            ),
             Workload(
                 title="BLOOM 176B",
                 model=Model(parameters_count=176_247_000_000),
