@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from estimator.core.footprint import Assumption, gettext_noop
-from estimator.reference.tables import Grid, SourceRow, TableError, read_table, refuse_repeats
+from estimator.reference.tables import Grid, Named, SourceRow, TableError, read_table, refuse_repeats
 
 OPERATOR: Final = "operator"
 
@@ -129,17 +129,25 @@ def layered(
     """
     Both tables as one, and for each row which of the operator's it is; None for a shipped one.
 
-    A grid row of the operator's that is preferred takes this mark from the shipped one, and its water if it has none.
+    A grid row of the operator's that is preferred takes this mark from the shipped one, and its water if it has none;
+    a row that takes the place of a shipped one keeps being called what that was, where it says nothing else.
     """
     places = {key(row): place for place, row in enumerate(own)}
     shipped_keys = {key(row) for row in shipped}
-    rows = [own[places[key(row)]] if key(row) in places else row for row in shipped]
+    rows = [_as_called(own[places[key(row)]], row) if key(row) in places else row for row in shipped]
     origins: list[int | None] = [places.get(key(row)) for row in shipped]
     for place, row in enumerate(own):
         if key(row) not in shipped_keys:
             rows.append(row)
             origins.append(place)
     return _one_preferred(rows, origins, shipped), tuple(origins)
+
+
+def _as_called(row: AnyRow, shipped: AnyRow) -> AnyRow:
+    if not isinstance(row, Named) or not isinstance(shipped, Named):
+        return row
+    names = {"aliases": shipped.aliases, "ambiguous_aliases": shipped.ambiguous_aliases}
+    return row.model_copy(update={column: known for column, known in names.items() if not getattr(row, column)})
 
 
 def _one_preferred(rows: list[AnyRow], origins: Sequence[int | None], shipped: Sequence[AnyRow]) -> tuple[AnyRow, ...]:

@@ -231,6 +231,11 @@ class Shelf:
         except TableError as error:
             raise self._where_it_stands(error) from error
 
+    def _called(self, file: str) -> str:
+        """A table with the operator's file beside it, where two rows may clash."""
+        own = self.operator_files.get(file)
+        return f"{own} beside {file}" if own else file
+
     def _where_it_stands(self, error: TableError) -> TableError:
         """The same error with the operator's file, where the row is the operator's."""
         origins = self._own.get(error.file)
@@ -270,14 +275,14 @@ class Shelf:
     @cached_property
     def accelerator_names(self) -> NameIndex[Accelerator]:
         """Accelerators, by everything that they are called."""
-        return _named("accelerators.csv", self.accelerators, ACCELERATOR_WORDING)
+        return _named(self._called("accelerators.csv"), self.accelerators, ACCELERATOR_WORDING)
 
     @cached_property
     def instance_names(self) -> NameIndex[CloudInstance]:
         """Cloud instances, by everything that they are called; a family with several sizes is asked about."""
         sizes = Counter(row.family for row in self.cloud_instances)
         return _index(
-            "cloud_instances.csv",
+            self._called("cloud_instances.csv"),
             (
                 (
                     row,
@@ -294,12 +299,12 @@ class Shelf:
     @cached_property
     def cpu_names(self) -> NameIndex[Cpu]:
         """CPUs, by everything that they are called."""
-        return _named("cpus.csv", self.cpus, CPU_WORDING)
+        return _named(self._called("cpus.csv"), self.cpus, CPU_WORDING)
 
     @cached_property
     def model_names(self) -> NameIndex[ModelRow]:
         """Models, by everything that they are called."""
-        return _named("models.csv", self.models, MODEL_WORDING)
+        return _named(self._called("models.csv"), self.models, MODEL_WORDING)
 
     @cached_property
     def searchable(self) -> Mapping[str, tuple[Searchable[Any], ...]]:
