@@ -59,8 +59,8 @@ EXAMPLES: Final[dict[str, Example]] = {
             "bloom",
             _("BLOOM"),
             _(
-                "BLOOM on 384 A100 in France, by the accelerator hours of Luccioni et al. (2023). They count 24.7 t for "
-                "this electricity and 11.2 t for making the hardware, with their own data."
+                "BLOOM on 384 A100 in France, by the accelerator hours of Luccioni et al. (2023). They count 24.7 t "
+                "for this electricity and 11.2 t for making the hardware, with their own data."
             ),
             Workload(
                 title="BLOOM 176B",
