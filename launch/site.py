@@ -1,5 +1,6 @@
 """One running Wattprint: what it consists of, how it comes up, how it goes down."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -21,6 +22,8 @@ from launch.supervisor import Supervisor, say
 from launch.trouble import Stopped, Trouble
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Listening on all addresses, and the one by which this machine reaches itself then.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Everything must be up by then; a first start on a slow machine compiles Python's modules. [s]
 UP_WITHIN_S = 100.0
@@ -46,13 +49,28 @@ def free_of_others(host: str, port: int) -> None:
             raise Trouble(f"--host {host} --port {port}: {problem.strerror}.") from None
 
 
+def in_address(host: str) -> str:
+    """A host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def own_names() -> list[str]:
+    """The names and the address by which others on the network reach this machine."""
+    names = [socket.gethostname(), socket.getfqdn()]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        # Nothing is sent: the system only says from which address it would be.
+        probe.connect(("192.0.2.1", 9))
+        names.append(probe.getsockname()[0])
+    return list(dict.fromkeys(names))
+
+
 class Site:
     """The site on one data folder."""
 
     def __init__(self, *, data: Path, host: str, port: int, given: Mapping[str, str]) -> None:
         self.folder = DataFolder(data)
         self.host, self.port = host, port
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        self.url = f"http://{in_address(own_names()[0] if host in EVERYWHERE else host)}:{port}/"
         self._given = given
         self._redis_socket: Path | None = None
         self.supervisor: Supervisor | None = None
@@ -68,7 +86,7 @@ class Site:
         self._clear_up_after_a_crash()
         free_of_others(self.host, self.port)
         self._tell()
-        environment = self._environment()
+        environment = self.environment()
         self.supervisor = Supervisor(environment, ROOT, self.folder.logs, self._tell)
         if self._redis_socket is not None:
             self._start_redis()
@@ -80,12 +98,13 @@ class Site:
         beat = [sys.executable, "-m", "celery", "-A", "config.celery", "beat", "-s", schedule, "--pidfile="]
         self.supervisor.start(Service("beat", [*beat, "--loglevel", "WARNING"], floor=2))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the children are told: what was given, and what of it was missing."""
         environment = dict(self._given)
         hosts = [name for name in environment.get("ALLOWED_HOSTS", "").split(",") if name.strip()]
         own = ["localhost", "127.0.0.1", "[::1]"]
         if self.host not in LOOPBACK:
-            own += [f"[{self.host}]" if ":" in self.host else self.host, socket.gethostname(), socket.getfqdn()]
+            own += [in_address(name) for name in (self.host, *own_names()) if name not in EVERYWHERE]
         environment["ALLOWED_HOSTS"] = ",".join(dict.fromkeys([*hosts, *own]))
         environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
         environment["WATTPRINT_DATA"] = str(self.folder.path)
@@ -195,7 +214,7 @@ class Site:
 
     def health(self) -> dict[str, Any] | None:
         """What the site says about itself; None where it does not answer."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        host = EVERYWHERE.get(self.host, self.host)
         connection = http.client.HTTPConnection(host, self.port, timeout=5)
         try:
             connection.request("GET", "/api/v1/health", headers={"Host": f"localhost:{self.port}"})

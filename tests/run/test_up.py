@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from launch.processes import commands_of_group
+from launch.site import Site
 from tests.harness.environment import ROOT
 from tests.harness.not_run import not_run
 from tests.harness.servers import LiveSite, Redis, free_port, wait_until
@@ -208,6 +210,16 @@ def test_given_servers_are_used_and_none_are_started(
         assert site.stop() == 0
     finally:
         redis.stop()
+
+
+def test_opened_to_the_network_it_says_so_and_answers_by_the_name_of_the_machine(tmp_path: Path) -> None:
+    port = free_port()
+    site = Site(data=tmp_path / "data", host="0.0.0.0", port=port, given={"ALLOWED_HOSTS": "wattprint.example"})
+    assert site.url == f"http://{socket.gethostname()}:{port}/"
+    site.folder.prepare()
+    hosts = site.environment()["ALLOWED_HOSTS"].split(",")
+    assert {"wattprint.example", "localhost", "127.0.0.1", "[::1]", socket.gethostname()} <= set(hosts)
+    assert not {"0.0.0.0", "*"} & set(hosts)
 
 
 def test_it_is_closed_to_other_users_of_the_machine(live_site: LiveSite) -> None:
