@@ -6,9 +6,10 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from estimator import services
-from estimator.core.inputs import Hardware, Location, Model, Workload
+from estimator.core.inputs import Hardware, Inference, Location, Model, Workload
 from estimator.forms import lookups
-from estimator.forms.fields import BY_NAME, Words
+from estimator.forms.choices import Words
+from estimator.forms.fields import BY_NAME
 from estimator.forms.workload import WorkloadForm, initial_of
 
 
@@ -80,6 +81,19 @@ EXAMPLES: Final[dict[str, Example]] = {
                 hardware=Hardware(accelerator="nvidia-a100-sxm4-80gb", accelerator_count=8),
                 duration_h=24.0,
                 location=Location(country="ES"),
+            ),
+        ),
+        Example(
+            "chat",
+            _("Chat service"),
+            _("A made-up service of a usual size: a million requests to Llama 3.1 70B on H100, in France."),
+            Workload(
+                title="Llama 3.1 70B",
+                activity="inference",
+                model=Model(preset="llama-3-1-70b", parameters_count=70_550_000_000),
+                hardware=Hardware(accelerator="nvidia-h100-sxm5-80gb"),
+                location=Location(country="FR"),
+                inference=Inference(requests_count=1_000_000, input_tokens=200, output_tokens=400),
             ),
         ),
     )

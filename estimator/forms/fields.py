@@ -1,24 +1,12 @@
 """The one table between the form and the workload: each field, the path it fills, and how it is written."""
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
-from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from estimator.core.inputs import AVAILABLE_METHODS
-from estimator.forms import numbers
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise
-
-    Words = _StrOrPromise
-else:
-    Words = object  # a text, or one that is translated when it is shown
+from estimator.forms.choices import Words
 
 #: How a field is written: "count" is a whole number and "amount" any number with k, M, B or T; "percent" shows a share.
 Kind = Literal["text", "number", "percent", "whole", "count", "amount", "hours", "choice", "flag"]
@@ -38,18 +26,15 @@ class Entry:
     width: str = ""  #: class of the layout
     combobox: str = ""  #: kind of the catalogue search
     placeholder: Words = ""
+    activity: str = ""  #: the only activity that needs it; empty where both do
 
-
-#: The methods that the form offers.
-METHOD_LABELS: Final[dict[str, Words]] = {
-    "auto": _("Choose for me: the most direct one that the fields allow"),
-    "strubell_2019": _("Strubell et al. 2019: mean draw × hours × PUE"),
-    "device_hours": _("Device hours: accelerators × rated draw × hours × PUE"),
-    "measured": _("Measured energy × PUE"),
-}
 
 GROUPS: Final[dict[str, Words]] = {
+    "operations": _("Operations of the training"),
+    "serving": _("How requests are served"),
     "power": _("Measured draw"),
+    "cores": _("Processors and memory"),
+    "around": _("Around the accelerators"),
     "measured": _("Measured energy and method"),
     "electricity": _("Electricity"),
     "market": _("Contracts and certificates"),
@@ -58,8 +43,14 @@ GROUPS: Final[dict[str, Words]] = {
     "range": _("Range"),
 }
 
+#: Sections that only one activity needs.
+GROUP_ACTIVITIES: Final = {"operations": "training", "serving": "inference"}
+
 # fmt: off
 ENTRIES: Final[tuple[Entry, ...]] = (
+    Entry(
+        "activity", "activity", "choice", _("What to estimate"),
+    ),
     Entry(
         "title", "title", "text", _("Model"), width="two-thirds", combobox="model",
         help=_("A name for the report. Known models fill in their size."), placeholder=_("BERT base"),
@@ -85,7 +76,48 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         "place", "location", "text", _("Where it ran"), width="two-thirds end", combobox="place",
         help=_("Country, grid zone or cloud region. Empty: world average."), placeholder=_("France"),
     ),
+    Entry(
+        "requests_count", "inference.requests_count", "count", _("Requests"), width="third", activity="inference",
+        help=_("All of them: 1M for a million. Images or videos where these are made."), placeholder="1M",
+    ),
+    Entry(
+        "input_tokens", "inference.input_tokens", "count", _("Tokens of a prompt"), width="third",
+        activity="inference", help=_("On average. Empty: 200, as in chat."), placeholder="200",
+    ),
+    Entry(
+        "output_tokens", "inference.output_tokens", "count", _("Tokens of an answer"), width="third",
+        activity="inference", help=_("Hidden reasoning counts. Empty: 400."), placeholder="400",
+    ),
     # Expert
+    Entry(
+        "training_tokens", "model.training_tokens", "count", _("Tokens seen"), group="operations", width="half",
+        help=_("Each as often as it was seen. With parameters and hardware it tells the hours."), placeholder="2T",
+    ),
+    Entry(
+        "active_parameters_count", "model.active_parameters_count", "count", _("Active parameters"),
+        group="operations", width="half", help=_("Of a mixture of experts: those that work on one token."),
+        placeholder="37B",
+    ),
+    Entry(
+        "training_kind", "model.training_kind", "choice", _("What is trained"), group="operations", width="half",
+    ),
+    Entry(
+        "training_precision", "model.training_precision", "choice", _("Precision"), group="operations", width="half",
+    ),
+    Entry(
+        "mfu", "hardware.mfu", "percent", _("Model FLOP utilisation"), unit="%", group="operations", width="half",
+        help=_("Of the whole job, pauses included. Empty: that of published runs, 22 to 32 %."),
+    ),
+    Entry(
+        "task", "inference.task", "choice", _("What one request is"), group="serving",
+    ),
+    Entry(
+        "batch_size", "inference.batch_size", "count", _("Served at once"), group="serving", width="half",
+        help=_("Requests in one batch, on average. It moves the energy most."), placeholder="64",
+    ),
+    Entry(
+        "serving_precision", "inference.precision", "choice", _("Precision"), group="serving", width="half",
+    ),
     Entry(
         "mean_system_power_w", "hardware.mean_system_power_w", "number", _("All servers together"), unit="W",
         group="power",
@@ -106,6 +138,30 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(
         "mean_memory_power_w", "hardware.mean_memory_power_w", "number", _("All memory"), unit="W", group="power",
         width="half", help=_("Mean draw of all modules together."),
+    ),
+    Entry(
+        "cpu", "hardware.cpu", "text", _("Processor"), group="cores", width="half", placeholder="EPYC 7742",
+        help=_("For runs on processors, with their memory and hours."),
+    ),
+    Entry(
+        "memory_gb", "hardware.memory_gb", "number", _("Memory"), unit="GB", group="cores", width="half",
+        help=_("All that is available to the run."),
+    ),
+    Entry(
+        "cpu_count", "hardware.cpu_count", "whole", _("Processors"), group="cores", width="half",
+        help=_("Whole chips."), placeholder="1",
+    ),
+    Entry(
+        "cpu_core_count", "hardware.cpu_core_count", "whole", _("Cores"), group="cores", width="half",
+        help=_("Where the run had a part of a chip only. Beats the number of chips."),
+    ),
+    Entry(
+        "host_overhead_share", "hardware.host_overhead_share", "percent", _("CPUs, memory, network"), unit="%",
+        group="around", width="half", help=_("Over the energy of the accelerators: published servers 20 to 45 %."),
+    ),
+    Entry(
+        "idle_share", "hardware.idle_share", "percent", _("Idle"), unit="%", group="around", width="half",
+        help=_("Share of the energy drawn while reserved and unused."),
     ),
     Entry(
         "method", "method", "choice", _("Method"), group="measured",
@@ -150,6 +206,10 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         "residual_intensity_gco2e_per_kwh", "market_based.residual_intensity_gco2e_per_kwh", "number",
         _("Intensity of the rest"), unit="gCO₂e/kWh", group="market", width="half",
         help=_("The residual mix of the grid."),
+    ),
+    Entry(
+        "certificates_share", "market_based.certificates_share", "percent", _("Covered by certificates"), unit="%",
+        group="market", width="half", help=_("Guarantees of origin or RECs bought without the electricity."),
     ),
     Entry(
         "embodied_include", "embodied.include", "flag", _("Count the making of the accelerators"), group="embodied",
@@ -197,123 +257,6 @@ MAIN: Final = tuple(entry for entry in ENTRIES if not entry.group)
 #: Paths of the workload that no field fills. They are kept as they are when a stored run is edited.
 NOT_ON_THE_FORM: Final = {
     "grid_signal": "live intensities are for programs",
-    "activity": "the form is about trainings",
     "model.preset": "set when the name of the model is one of the catalogue",
-    **dict.fromkeys(
-        (
-            "model.active_parameters_count",
-            "model.training_tokens",
-            "model.training_kind",
-            "model.training_precision",
-            "hardware.mfu",
-            "hardware.cpu",
-            "hardware.cpu_count",
-            "hardware.cpu_core_count",
-            "hardware.memory_gb",
-            "hardware.host_overhead_share",
-            "hardware.idle_share",
-            "market_based.certificates_share",
-            "inference",
-        ),
-        "no method that the form offers uses it",
-    ),
     "levers": "reductions have a page of their own",
 }
-
-
-def decimal_mark() -> str:
-    """Decimal mark of the reader's language."""
-    return "," if get_format("DECIMAL_SEPARATOR") == "," else "."
-
-
-class QuantityField(forms.CharField):
-    """A text box whose text becomes the number that the workload holds; what cannot be read says what to write."""
-
-    def __init__(self, entry: Entry, **kwargs: Any) -> None:
-        super().__init__(required=False, label=entry.label, help_text=entry.help, **kwargs)
-        self.entry = entry
-
-    def to_python(self, value: Any) -> Any:
-        """The number, in the unit of the workload; None where nothing was typed."""
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            number = _READERS[self.entry.kind](text, decimal_mark=decimal_mark())
-        except numbers.Ambiguous as twofold:
-            one, other = twofold.readings
-            raise ValidationError(
-                _("This can be read in two ways. Write %(one)s or %(other)s."),
-                code="ambiguous",
-                params={"one": one, "other": other},
-            ) from None
-        except ValueError:
-            raise ValidationError(_NOT_A_NUMBER[self.entry.kind], code="not_a_number") from None
-        if self.entry.kind in {"whole", "count"}:
-            if not number.is_integer():
-                raise ValidationError(_("Give a whole number."), code="not_whole")
-            return int(number)
-        return number
-
-
-_READERS: Final = {
-    "number": numbers.parse_number,
-    "percent": numbers.parse_percent,
-    "whole": numbers.parse_number,
-    "count": numbers.parse_count,
-    "amount": numbers.parse_count,
-    "hours": numbers.parse_hours,
-}
-_NOT_A_NUMBER: Final[dict[Kind, Words]] = {
-    "number": _("Give a number, such as 250 or 0.5."),
-    "percent": _("Give a number of per cent, such as 85."),
-    "whole": _("Give a whole number, such as 8."),
-    "count": _("Give a number, such as 110M, 7B or 1.5e9."),
-    "amount": _("Give a number, such as 1000, 20k or 1.5M."),
-    "hours": _("Give hours, such as 79 or 3.5 days or 3d 4h."),
-}
-
-
-def written(entry: Entry, value: Any) -> Any:
-    """A value of the workload as it stands in the field; the reverse of `QuantityField.to_python`."""
-    if value is None:
-        return ""
-    if entry.kind == "percent":
-        value = float(Decimal(repr(value)) * 100)
-    if entry.kind == "count":
-        return numbers.count_text(value, decimal_mark=decimal_mark())
-    if entry.kind in _READERS:
-        return numbers.plain(value, decimal_mark=decimal_mark())
-    return value
-
-
-def form_field(entry: Entry, *, keep: str = "auto") -> forms.Field:
-    """The Django field of one entry; `keep` is a choice that stays possible, for an earlier run that made it."""
-    described_by = f"help-{entry.name} msg-{entry.name}"
-    attributes: dict[str, Any] = {"aria-describedby": described_by, "autocomplete": "off", "spellcheck": "false"}
-    if entry.placeholder:
-        attributes["placeholder"] = entry.placeholder
-    if entry.combobox:
-        attributes["data-combobox"] = entry.combobox
-    if entry.kind == "flag":
-        return forms.BooleanField(
-            required=False, label=entry.label, widget=forms.CheckboxInput({"aria-describedby": described_by})
-        )
-    if entry.kind == "choice":
-        return forms.ChoiceField(
-            label=entry.label,
-            required=False,
-            choices=[
-                (key, METHOD_LABELS.get(key, key))
-                for key in dict.fromkeys(("auto", *AVAILABLE_METHODS, keep))
-                if key in METHOD_LABELS or key == keep
-            ],
-            widget=forms.Select({"aria-describedby": described_by}),
-        )
-    if entry.kind == "text":
-        return forms.CharField(
-            required=False, label=entry.label, help_text=entry.help, widget=forms.TextInput(attributes)
-        )
-    if entry.kind not in {"count", "amount", "hours"}:
-        attributes["inputmode"] = "decimal"
-    return QuantityField(entry, widget=forms.TextInput(attributes))

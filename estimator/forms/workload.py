@@ -15,7 +15,9 @@ from estimator.core.footprint import Footprint, Warning
 from estimator.core.inputs import InputProblem, InputProblems, Location, Workload
 from estimator.core.problems import problems_of
 from estimator.forms import lookups
-from estimator.forms.fields import BY_NAME, ENTRIES, GROUPS, METHOD_LABELS, Entry, form_field, written
+from estimator.forms.boxes import form_field, written
+from estimator.forms.choices import CHOICES
+from estimator.forms.fields import BY_NAME, ENTRIES, GROUP_ACTIVITIES, GROUPS, Entry
 from estimator.reference import catalogue
 
 #: Bounds that pydantic names in its errors; they are shown in the unit of the field.
@@ -51,6 +53,7 @@ class Section:
     key: str
     label: str
     rows: tuple[Row, ...]
+    activity: str  #: the only activity that needs it; empty where both do
 
 
 class WorkloadForm(forms.Form):
@@ -72,7 +75,7 @@ class WorkloadForm(forms.Form):
         self.base = base or Workload()
         super().__init__(data, initial=initial_of(self.base))
         for entry in ENTRIES:
-            self.fields[entry.name] = form_field(entry, keep=self.base.method)
+            self.fields[entry.name] = form_field(entry)
         self.workload: Workload | None = None
         self.footprint_warnings: dict[str, list[str]] = {}
         self.suggestions: dict[str, tuple[str, ...]] = {}
@@ -101,6 +104,8 @@ class WorkloadForm(forms.Form):
             parent, leaf = _parent_of(tree, entry.path)
             if entry.name == "accelerator" and value:
                 value = self._accelerator(value)
+            elif entry.name == "cpu" and value:
+                value = self._cpu(value)
             elif entry.name == "title":
                 tree["model"]["preset"] = lookups.model_id(value or "")
             # An empty box means the default, as it does in the API.
@@ -118,6 +123,13 @@ class WorkloadForm(forms.Form):
         """The id, so that the same run has the same digest by form and by API."""
         try:
             return catalogue.find_hardware(text).text
+        except InputProblems as found:
+            self.add_problems(found.problems)
+            return text
+
+    def _cpu(self, text: str) -> str:
+        try:
+            return catalogue.find_cpu(text).row.id
         except InputProblems as found:
             self.add_problems(found.problems)
             return text
@@ -167,7 +179,12 @@ class WorkloadForm(forms.Form):
     def sections(self) -> tuple[Section, ...]:
         """The Expert part."""
         return tuple(
-            Section(key, str(label), tuple(self.row(entry.name) for entry in ENTRIES if entry.group == key))
+            Section(
+                key,
+                str(label),
+                tuple(self.row(entry.name) for entry in ENTRIES if entry.group == key),
+                GROUP_ACTIVITIES.get(key, ""),
+            )
             for key, label in GROUPS.items()
         )
 
@@ -186,7 +203,7 @@ class WorkloadForm(forms.Form):
             if not entry.group or value in (None, "", default[entry.name]):
                 continue
             if entry.kind == "choice":
-                value = METHOD_LABELS.get(value, value)
+                value = CHOICES[entry.name].get(value, value)
             elif entry.kind == "flag":
                 value = gettext("no")
             said.append((str(entry.label), str(value), str(entry.unit)))

@@ -11,16 +11,23 @@ from pydantic import BaseModel
 
 from estimator import services
 from estimator.core.inputs import (
+    AVAILABLE_METHODS,
+    Activity,
     Embodied,
     FunctionalUnit,
     Hardware,
+    Inference,
     InputProblems,
     Location,
     MarketBased,
     Model,
+    Precision,
+    Task,
+    TrainingKind,
     Uncertainty,
     Workload,
 )
+from estimator.forms.choices import CHOICES
 from estimator.forms.examples import EXAMPLES, is_untouched, left_behind
 from estimator.forms.fields import BY_NAME, ENTRIES, GROUPS, NOT_ON_THE_FORM
 from estimator.forms.workload import WorkloadForm, entry_at, initial_of
@@ -29,7 +36,14 @@ from estimator.reference import catalogue
 FULL = Workload(
     title="A run of ours",
     method="strubell_2019",
-    model=Model(parameters_count=1_300_000_000),
+    activity="inference",
+    model=Model(
+        parameters_count=1_300_000_000,
+        active_parameters_count=400_000_000,
+        training_tokens=2_500_000_000,
+        training_kind="lora",
+        training_precision="tf32",
+    ),
     hardware=Hardware(
         accelerator="nvidia-a100-sxm4-80gb",
         accelerator_count=16,
@@ -38,6 +52,13 @@ FULL = Workload(
         mean_cpu_power_w=400.0,
         mean_memory_power_w=0.0,
         mean_system_power_w=7_250.25,
+        mfu=0.31,
+        cpu="amd-epyc-7742",
+        cpu_count=4,
+        cpu_core_count=100,
+        memory_gb=512.5,
+        host_overhead_share=0.34,
+        idle_share=0.07,
     ),
     duration_h=79.25,
     accelerator_hours=1_268.0,
@@ -47,7 +68,18 @@ FULL = Workload(
     year=2024,
     pue=1.15,
     market_based=MarketBased(
-        contracted_share=0.57, contract_intensity_gco2e_per_kwh=0.0, residual_intensity_gco2e_per_kwh=55.5
+        contracted_share=0.57,
+        contract_intensity_gco2e_per_kwh=0.0,
+        residual_intensity_gco2e_per_kwh=55.5,
+        certificates_share=0.07,
+    ),
+    inference=Inference(
+        task="summarisation",
+        requests_count=1_250_000,
+        input_tokens=0,
+        output_tokens=12_345,
+        batch_size=96,
+        precision="fp8",
     ),
     development_factor=1.5,
     repeat_count=3,
@@ -122,12 +154,40 @@ def test_what_the_form_does_not_show_is_kept() -> None:
     assert form.workload == base.model_copy(update={"duration_h": 2.0})
 
 
-def test_a_method_that_the_form_does_not_offer_is_kept() -> None:
-    base = Workload(method="inference_tokens", duration_h=1.0)
-    form = WorkloadForm(sent(base), base=base)
-    assert form.is_valid(), form.errors
-    assert form.workload == base
-    assert not WorkloadForm(sent(base)).is_valid()
+def test_everything_that_can_be_chosen_is_offered() -> None:
+    assert set(CHOICES["method"]) == {"auto", *AVAILABLE_METHODS}
+    assert set(CHOICES["activity"]) == set(get_args(Activity))
+    assert set(CHOICES["training_kind"]) == set(get_args(TrainingKind))
+    assert set(CHOICES["training_precision"]) == set(CHOICES["serving_precision"]) == {"", *get_args(Precision)}
+    assert set(CHOICES["task"]) == {"", *get_args(Task)}
+    assert set(CHOICES) == {entry.name for entry in ENTRIES if entry.kind == "choice"}
+
+
+def test_a_service_is_computed_from_its_three_numbers() -> None:
+    form = WorkloadForm(
+        sent(Workload(), activity="inference", title="Llama 3.1 8B", requests_count="1M", output_tokens="300")
+    )
+    assert form.is_valid() and form.workload is not None
+    found = services.calculate(workload=form.workload)
+    assert found.method == "inference_tokens"
+    assert found.result.functional_unit is not None and found.result.functional_unit.count == 1e6
+
+
+def test_a_processor_by_its_name() -> None:
+    form = WorkloadForm(sent(Workload(), cpu="epyc 7742", cpu_count="2", memory_gb="256", duration_h="10"))
+    assert form.is_valid() and form.workload is not None
+    assert form.workload.hardware.cpu == "amd-epyc-7742"
+    assert services.calculate(workload=form.workload).method == "cores_and_memory"
+    unknown = WorkloadForm(sent(Workload(), cpu="abacus"))
+    assert not unknown.is_valid() and set(unknown.errors) == {"cpu"}
+
+
+def test_sections_of_one_activity_are_marked() -> None:
+    marked = {section.key: section.activity for section in WorkloadForm().sections if section.activity}
+    assert marked == {"operations": "training", "serving": "inference"}
+    assert {entry.activity for entry in ENTRIES if entry.path.startswith("inference.") and not entry.group} == {
+        "inference"
+    }
 
 
 def test_the_name_of_a_published_model_is_its_preset_and_a_mere_title_is_none() -> None:
