@@ -1,5 +1,1 @@
 """Settings and the outer doors."""
-
-from config.celery import app as celery_app
-
-__all__ = ["celery_app"]

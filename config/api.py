@@ -47,7 +47,7 @@ class JsonParser(Parser):
         try:
             return orjson.loads(request.body)
         except orjson.JSONDecodeError:
-            # orjson also refuses numbers that a float cannot hold. They are JSON: their field is at fault, not the body.
+            # orjson also refuses numbers that a float cannot hold. They are JSON: their field is at fault.
             return json.loads(request.body.decode(), parse_constant=_refuse_constant)
 
 
@@ -58,8 +58,8 @@ def _refuse_constant(name: str) -> None:
 api = NinjaAPI(
     title="Wattprint",
     version=ENGINE_VERSION,
-    description="The carbon footprint of training and running AI models: each number with its formula, inputs, source and "
-    "range. Numbers carry their unit in their name. Errors have one shape everywhere.",
+    description="The carbon footprint of training and running AI models: each number with its formula, inputs, source "
+    "and range. Numbers carry their unit in their name. Errors have one shape everywhere.",
     urls_namespace="api",
     openapi_url="/openapi.json",
     docs_url=None,

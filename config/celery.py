@@ -17,7 +17,7 @@ app.autodiscover_tasks()
 class SignOfLife(bootsteps.StartStopStep):
     """Tells Redis every few seconds that this worker lives, and which queues it serves, so that pages can say so."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)

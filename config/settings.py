@@ -151,7 +151,7 @@ THROTTLE_ESTIMATES_PER_MINUTE = env_rate("THROTTLE_ESTIMATES", "120/min")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
-# --- Live intensity of the grid: off without a key ----------------------------------------------------------------------
+# --- Live intensity of the grid: off without a key --------------------------------------------------------------------
 
 #: The key of the operator's own contract with Electricity Maps.
 ELECTRICITY_MAPS_KEY = env_text("ELECTRICITY_MAPS_KEY", "")
@@ -209,7 +209,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 
-# --- Celery: the row is the state, so no result is kept ----------------------------------------------------------------
+# --- Celery: the row is the state, so no result is kept ---------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
@@ -240,7 +240,7 @@ CELERY_BEAT_SCHEDULE = {
     "rescue-reports": {"task": "reports.rescue", "schedule": 5.0, "options": {"expires": 5}},
 }
 
-# --- Logs: one line an event, to standard error ------------------------------------------------------------------------
+# --- Logs: one line an event, to standard error -----------------------------------------------------------------------
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -250,3 +250,8 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": env_text("LOG_LEVEL", "INFO")},
     "loggers": {"django.request": {"level": "ERROR"}},
 }
+
+# --- Last, as it reads these settings when it is first used -----------------------------------------------------------
+
+# Whoever sends a task or declares one needs the app, and each process that does so has read the settings.
+from config.celery import app as celery_app  # noqa: E402, F401

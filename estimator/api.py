@@ -4,17 +4,16 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Header, Query, Router, Schema
-from pydantic import Field
 
 from estimator import broker, services
 from estimator.core.footprint import Footprint, readable
-from estimator.core.inputs import InputProblem, InputProblems, Workload
+from estimator.core.inputs import InputProblem, Workload
 from estimator.models import Estimate
 from estimator.reference import catalogue
 
@@ -24,6 +23,9 @@ MAX_WAIT_S: Final = 10.0
 Table = Literal[
     "accelerators", "cpus", "grids", "cloud-regions", "cloud-instances", "models", "levers", "equivalents", "sources"
 ]
+
+
+State = Literal["queued", "running", "done", "failed"]
 
 
 class FieldError(Schema):
@@ -53,7 +55,7 @@ class EstimateOut(Schema):
 
     id: uuid.UUID
     title: str
-    status: Literal["queued", "running", "done", "failed"]
+    status: State
     progress: float
     url: str
     report_pdf_url: str
@@ -149,7 +151,7 @@ def _throttle(request: HttpRequest, scope: str, per_minute: int) -> None:
         )
 
 
-ERRORS: Final = {code: ErrorOut for code in (400, 413, 415, 422, 429, 500)}
+ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 500), ErrorOut)
 
 
 @router.post("/calculate", response={200: Footprint, **ERRORS}, summary="Compute a footprint, store nothing")
@@ -170,7 +172,7 @@ def create_estimate(
     prefer: Annotated[str | None, Header(max_length=100)] = None,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> HttpResponse:
-    """Answers 202 at once; with `Prefer: wait=N` (at most 10 s) 201 with the finished estimate, where it is done in time."""
+    """Answer 202 at once; with `Prefer: wait=N` (at most 10 s) 201 and the finished estimate, if done in time."""
     _throttle(request, "estimates", settings.THROTTLE_ESTIMATES_PER_MINUTE)
     try:
         row = services.submit_estimate(workload=payload, idempotency_key=idempotency_key)
@@ -200,7 +202,7 @@ def _estimate_out(row: Estimate, request: HttpRequest) -> EstimateOut:
     return EstimateOut.model_construct(
         id=row.id,
         title=row.title,
-        status=row.status,
+        status=cast(State, row.status),
         progress=row.progress,
         url=request.build_absolute_uri(reverse("estimate", args=[row.id])),
         report_pdf_url=f"{url}/report.pdf",

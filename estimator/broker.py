@@ -25,7 +25,7 @@ _THROTTLE_KEY: Final = "wattprint:throttle:"
 
 
 @cache
-def _client() -> "redis.Redis[str]":
+def _client() -> redis.Redis:
     return redis.Redis.from_url(
         settings.REDIS_URL, decode_responses=True, socket_connect_timeout=1, socket_timeout=2, retry=None
     )
@@ -70,7 +70,7 @@ def live_workers() -> Counter[str] | None:
     try:
         client = _client()
         names = list(client.scan_iter(match=_WORKER_KEY + "*", count=1000))
-        served = client.mget(names) if names else []
+        served = [str(queues or "") for queues in client.mget(names)] if names else []
     except (redis.RedisError, OSError):
         return None
     counts: Counter[str] = Counter()

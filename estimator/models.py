@@ -38,7 +38,7 @@ class JobQuerySet(models.QuerySet[JobT]):
     """
 
     def claim(self, *, pk: uuid.UUID, worker: str, now: datetime) -> uuid.UUID | None:
-        """Take one job that waits, or whose claim has run out; the token of the claim, or None if it is not to be had."""
+        """Take one job that waits, or whose claim has run out: the token of the claim, or None where it is taken."""
         token = uuid.uuid4()
         claimable = Q(status=JobStatus.QUEUED) | Q(status=JobStatus.RUNNING, lease_until__lt=now)
         changed = self.filter(claimable, pk=pk, attempts__lt=MAX_ATTEMPTS).update(
@@ -90,9 +90,7 @@ class JobQuerySet(models.QuerySet[JobT]):
     def release(self, *, worker: str, started: datetime) -> int:
         """Free what was claimed under this worker's name before it started: whoever held it is dead."""
         held = self.filter(status=JobStatus.RUNNING, claimed_by=worker, lease_until__lt=started + LEASE)
-        return held.update(
-            status=JobStatus.QUEUED, claim_token=None, lease_until=None, progress=0.0, queued_at=None
-        )
+        return held.update(status=JobStatus.QUEUED, claim_token=None, lease_until=None, progress=0.0, queued_at=None)
 
     def give_up(self, *, now: datetime) -> int:
         """Fail what was tried too often: something in it brings workers down."""

@@ -73,7 +73,10 @@ def test_the_body_of_the_contract_gives_the_answer_of_the_contract(client: Clien
 def test_every_source_that_is_named_is_described_and_every_text_is_filled(client: Client) -> None:
     body = post(client, "/api/v1/calculate", GOOD | {"location": {"country": "FR"}}).json()
     named = {
-        source for kind in ("steps", "assumptions", "equivalents") for item in body[kind] for source in item["source_ids"]
+        source
+        for kind in ("steps", "assumptions", "equivalents")
+        for item in body[kind]
+        for source in item["source_ids"]
     }
     assert named == set(body["sources"])
     for source in body["sources"].values():
@@ -133,7 +136,9 @@ def test_a_failed_estimate_says_a_safe_reason(client: Client) -> None:
     assert body["error"]["message"]
 
 
-@pytest.mark.parametrize("table", ["accelerators", "cpus", "grids", "cloud-regions", "models", "equivalents", "sources"])
+@pytest.mark.parametrize(
+    "table", ["accelerators", "cpus", "grids", "cloud-regions", "models", "equivalents", "sources"]
+)
 def test_the_catalogue_can_be_read_and_searched(client: Client, table: str) -> None:
     body = client.get(f"/api/v1/catalogue/{table}").json()
     assert body["count"] >= len(body["items"]) > 0

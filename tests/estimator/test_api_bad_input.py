@@ -147,9 +147,13 @@ def test_a_body_that_is_no_workload(
     check_shape(response, status)
 
 
-@pytest.mark.parametrize(("path", "value", "named"), FIELDS, ids=[f"{item[0][:30]}-{index}" for index, item in enumerate(FIELDS)])
+@pytest.mark.parametrize(
+    ("path", "value", "named"), FIELDS, ids=[f"{item[0][:30]}-{index}" for index, item in enumerate(FIELDS)]
+)
 def test_a_field_that_cannot_be(client: Client, path: str, value: Any, named: str) -> None:
-    response = client.post("/api/v1/calculate", data=json.dumps(good_with(path, value)), content_type="application/json")
+    response = client.post(
+        "/api/v1/calculate", data=json.dumps(good_with(path, value)), content_type="application/json"
+    )
     body = check_shape(response, 422)
     assert named in {field["path"] for field in body["error"]["fields"]}
 

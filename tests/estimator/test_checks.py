@@ -9,9 +9,9 @@ import pytest
 from django.conf import settings
 from django.core import checks
 
+from config.launch.prepared import operator_digest
 from estimator.checks import stop_if_tables_are_wrong, tables_can_be_read
 from estimator.reference import catalogue
-from launch.prepared import operator_digest
 from tests.harness.environment import ROOT
 
 HEADER = "id,name,vendor,family,segment,year,tdp_w\n"
@@ -42,7 +42,7 @@ def test_the_sentence_names_file_line_and_column(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["manage.py", "check"], ["-m", "launch.prepare"], ["-c", "import config.wsgi"]], ids=str
+    "command", [["manage.py", "check"], ["-m", "config.launch.prepare"], ["-c", "import config.wsgi"]], ids=str
 )
 def test_a_start_ends_with_that_sentence(command: list[str], tmp_path: Path) -> None:
     import os

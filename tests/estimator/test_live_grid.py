@@ -222,8 +222,8 @@ def test_a_cache_that_is_away_does_no_harm(grid: Grid, monkeypatch: pytest.Monke
     def away(*args: Any, **kwargs: Any) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(live_grid.kept, "get", away)
-    monkeypatch.setattr(live_grid.kept, "set", away)
+    monkeypatch.setattr("estimator.live_grid.kept.get", away)
+    monkeypatch.setattr("estimator.live_grid.kept.set", away)
     assert intensity(footprint()).value == 23.0
 
 

@@ -110,7 +110,7 @@ def test_a_worker_that_gives_signs_of_life_is_counted_until_it_withdraws() -> No
     broker.sign_of_life(worker="test@host", queues=["estimates", "reports"])
     try:
         health = services.site_health()
-        assert (health.workers_count, health.queues, health.ok) == (1, {"estimates", "reports"}, True)
+        assert (health.workers_count, health.queues, health.ok) == (1, frozenset({"estimates", "reports"}), True)
     finally:
         broker.withdraw_sign_of_life(worker="test@host")
     assert services.site_health().workers_count == 0

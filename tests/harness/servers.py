@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from launch import redis as private_redis
+from config.launch import redis as private_redis
 from tests.harness.environment import ROOT
 
 
@@ -133,7 +133,7 @@ class LiveSite:
 
     def command(self, *more: str) -> list[str]:
         """The command line, as the script hands it over to the Python of .venv."""
-        return [sys.executable, "-m", "launch", "--port", str(self.port), "--data", str(self.data), *more]
+        return [sys.executable, "-m", "config.launch", "--port", str(self.port), "--data", str(self.data), *more]
 
     def environment(self) -> dict[str, str]:
         """The environment of a person, without what this test session has set for itself."""

@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from launch.site import Site, web_command
+from config.launch.site import Site, web_command
 from tests.harness.environment import ROOT, TEMP
 from tests.house.test_files import environment_names
 

@@ -61,7 +61,7 @@ def test_a_missing_secret_key_stops_the_start_with_a_sentence() -> None:
             "import estimator.core.estimate, estimator.reference.catalogue",
             {"django", "celery", "redis", "pandas", "ninja"},
         ),
-        ("import launch.site", {"django", "celery", "redis", "pydantic"}),
+        ("import config.launch.site", {"django", "celery", "redis", "pydantic"}),
     ],
 )
 def test_nothing_heavy_comes_with_an_import(code: str, forbidden: set[str]) -> None:

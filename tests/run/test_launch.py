@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from launch import redis
-from launch.folder import DataFolder
-from launch.processes import LOG_BYTES, BoundedLog, Child, Service, commands_of_group, started_at
-from launch.supervisor import Supervisor
-from launch.trouble import Trouble
+from config.launch import redis
+from config.launch.folder import DataFolder
+from config.launch.processes import LOG_BYTES, BoundedLog, Child, Service, commands_of_group, started_at
+from config.launch.supervisor import Supervisor
+from config.launch.trouble import Trouble
 from tests.harness.servers import wait_until
 
 

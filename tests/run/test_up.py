@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from launch.processes import commands_of_group
-from launch.site import Site
+from config.launch.processes import commands_of_group
+from config.launch.site import Site
 from tests.harness.environment import ROOT
 from tests.harness.not_run import not_run
 from tests.harness.servers import LiveSite, Redis, free_port, wait_until

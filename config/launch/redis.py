@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from launch.trouble import Trouble
+from config.launch.trouble import Trouble
 
 OLDEST_MAJOR = 6
 #: The system's own limit for the path of a socket is 104 on macOS, 108 on Linux. [bytes]

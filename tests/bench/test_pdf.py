@@ -3,11 +3,11 @@
 import time
 from datetime import UTC, datetime
 
-from benchmarks.conftest import Table
-from benchmarks.workloads import BERT_BASE
 from estimator.services import calculate
 from reports import wording
 from reports.pdf import render_pdf, report_html
+from tests.bench.conftest import Table
+from tests.bench.workloads import BERT_BASE
 
 TIMES_COUNT = 6
 

@@ -13,7 +13,9 @@ if __name__ == "__main__":
             [
                 folder,
                 "--rootdir",
-                str(Path(folder).parent),
+                str(Path(folder).parents[1]),
+                "--confcutdir",
+                folder,
                 "--benchmark-quiet",
                 "--benchmark-max-time=1",
                 *options,

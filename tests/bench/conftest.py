@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from launch import redis as private_redis
-from launch.site import ROOT, web_command
+from config.launch import redis as private_redis
+from config.launch.site import ROOT, web_command
 
 os.environ.update(
     DJANGO_SETTINGS_MODULE="config.settings", SECRET_KEY="of-the-benchmarks-" + "0123456789abcdef" * 4, DEBUG="1"
@@ -75,7 +75,7 @@ def server_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     (data / "redis").mkdir()
     command, unix_socket = private_redis.command(data / "redis")
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
         "DEBUG": "0",
         "DATABASE_URL": f"sqlite:///{data / 'wattprint.sqlite3'}",
         "REDIS_URL": f"unix://{unix_socket}",

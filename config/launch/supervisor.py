@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from launch.processes import DEATHS_PER_MINUTE, Child, Service, end_group
-from launch.trouble import Trouble
+from config.launch.processes import DEATHS_PER_MINUTE, Child, Service, end_group
+from config.launch.trouble import Trouble
 
 _BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)
 _PAUSE_S = 60.0

@@ -4,8 +4,8 @@ import http.client
 import json
 import time
 
-from benchmarks.conftest import Table
-from benchmarks.workloads import BODY
+from tests.bench.conftest import Table
+from tests.bench.workloads import BODY
 
 ROUNDS_COUNT, TURNS_COUNT = 40, 10
 BARE, CALCULATE, WITHOUT_DRAWS = "/bare", "/api/v1/calculate", "/api/v1/calculate?no-draws"

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from launch.trouble import Trouble
+from config.launch.trouble import Trouble
 
 #: Below this the database, its journal and a report cannot be written with any safety. [bytes]
 LEAST_FREE_BYTES = 64 * 1024 * 1024

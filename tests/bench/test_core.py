@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from benchmarks.conftest import Table
-from benchmarks.workloads import BERT_BASE
 from estimator.core.estimate import estimate
 from estimator.core.inputs import Workload
 from estimator.reference.resolve import factors_for
+from tests.bench.conftest import Table
+from tests.bench.workloads import BERT_BASE
 
 
 def with_draws(draws_count: int) -> Workload:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from launch import redis
-from launch.folder import DataFolder, why
-from launch.prepared import Stamp
-from launch.processes import Service, commands_of_group, end_group, started_at
-from launch.supervisor import Supervisor, say
-from launch.trouble import Stopped, Trouble
+from config.launch import redis
+from config.launch.folder import DataFolder, why
+from config.launch.prepared import Stamp
+from config.launch.processes import Service, commands_of_group, end_group, started_at
+from config.launch.supervisor import Supervisor, say
+from config.launch.trouble import Stopped, Trouble
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Listening on all addresses, and the one by which this machine reaches itself then.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -141,7 +141,7 @@ class Site:
             return
         say("Preparing the database and the static files ..." if arguments else "Bringing the database up to date ...")
         process = subprocess.Popen(
-            [sys.executable, "-m", "launch.prepare", *arguments],
+            [sys.executable, "-m", "config.launch.prepare", *arguments],
             env=dict(environment),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from launch.site import LOOPBACK, ROOT, Site
-from launch.supervisor import say
-from launch.trouble import Stopped, Trouble
+from config.launch.site import LOOPBACK, ROOT, Site
+from config.launch.supervisor import say
+from config.launch.trouble import Stopped, Trouble
 
 
 def port_number(text: str) -> int:
