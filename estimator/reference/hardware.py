@@ -205,6 +205,8 @@ def expanded(workload: Workload, shelf: Shelf) -> Expansion:
         found = find_hardware(shelf, text)
     except InputProblems:
         return Expansion(workload)
+    if found.instance is None and found.multiple_count is None:
+        return Expansion(workload)
     hardware: dict[str, Any] = {"accelerator": found.accelerator.id}
     location: dict[str, Any] = {}
     expansion = Expansion(workload)
@@ -212,7 +214,7 @@ def expanded(workload: Workload, shelf: Shelf) -> Expansion:
     if workload.hardware.accelerator_count is None and workload.accelerator_hours is None and named_count is not None:
         # Half a board cannot be typed, but clouds sell it: the count of the workload itself stays whole.
         hardware["accelerator_count"] = int(named_count) if named_count == int(named_count) else named_count
-        expansion = _counted(found, text)
+        expansion = _counted(workload, found, text)
     if found.instance is not None and workload.location.provider is None and workload.location.region is None:
         location["provider"] = found.instance.provider
     return replace(
@@ -234,12 +236,11 @@ def _is_served(workload: Workload) -> bool:
     )
 
 
-def _counted(found: FoundHardware, text: str) -> Expansion:
-    empty = Expansion(Workload())
+def _counted(workload: Workload, found: FoundHardware, text: str) -> Expansion:
     if found.instance is None:
-        return replace(empty, count_note=_OF_NAME, text_params={"text": text})
-    return replace(
-        empty,
+        return Expansion(workload, count_note=_OF_NAME, text_params={"text": text})
+    return Expansion(
+        workload,
         count_note=_OF_INSTANCES,
         count_source_ids=found.instance.source_ids,
         text_params={

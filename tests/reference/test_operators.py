@@ -1,5 +1,6 @@
 """The operator's own values: they come first, say that they are the operator's, and are checked like all others."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,3 +182,11 @@ def test_the_catalogue_takes_them_from_the_folder_that_is_named(used: Path) -> N
 
 def test_the_shipped_tables_know_no_operator() -> None:
     assert "operator" not in Shelf(catalogue.DATA_FOLDER).sources
+
+
+def test_the_examples_of_the_readme_hold(folder: Path) -> None:
+    text = (catalogue.DATA_FOLDER / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"`reference/(\w+)\.csv`[^`]*?(?:`[^`]*`[^`]*?)*?\n\n((?:    .+\n)+)", text)
+    named = {name: re.sub(r"(?m)^    ", "", block) for name, block in examples}
+    assert {"accelerators", "grids"} <= set(named)
+    own(folder, **named).verify()
