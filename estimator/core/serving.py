@@ -85,12 +85,14 @@ def weights_read_gb(
     ... ), 1)
     255.9
     """
+    weights = weights_gb(parameters_count=parameters_count, bytes_per_parameter=bytes_per_parameter)
     idle_share = 1.0 - active_parameters_count / parameters_count
     # Sizes that are drawn from ranges may cross: no more can be active than there is.
-    idle_share = np.maximum(idle_share, 0.0) if isinstance(idle_share, np.ndarray) else max(idle_share, 0.0)
-    return weights_gb(parameters_count=parameters_count, bytes_per_parameter=bytes_per_parameter) * (
-        1.0 - idle_share**batch_size
-    )
+    if isinstance(idle_share, np.ndarray):
+        idle_share = np.maximum(idle_share, 0.0)
+    elif idle_share <= 0.0:
+        return weights
+    return weights * (1.0 - idle_share**batch_size)
 
 
 def kv_cache_gb(*, active_parameters_count: Quantity, context_tokens: Quantity) -> Quantity:

@@ -49,7 +49,7 @@ def _log_ratio(upper: float, lower: float) -> float:
     return math.log(upper) - math.log(lower)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def standard_normal_draws(seed: int, name: str, draws_count: int) -> Array:
     """
     Standard normal draws of one input: a stream of its own, so that a new input leaves all others as they were.
