@@ -145,6 +145,16 @@ def times(ratio: float) -> str:
     return f"{number(ratio, digits=2, keep_units=True, strip=True)}{JOIN}×"
 
 
+def factor(ratio: float) -> str:
+    """A factor between two figures, with the digits that tell 1.17 from 1.2: `1.17 ×`."""
+    return f"{number(ratio, strip=True)}{JOIN}×"
+
+
+def in_text(value: float) -> str:
+    """A number within a sentence: `0.3725`, `64`, `6,400,000`."""
+    return number(value, digits=4, strip=True)
+
+
 def in_figures(arithmetic: str) -> str:
     """Arithmetic written with plain numbers, with those numbers in the active language."""
     return re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)(?:e([+-]?\d+))?(?![\w.])", _in_figures, arithmetic)

@@ -112,7 +112,7 @@ def comparison(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
             footprint,
             known_sources=catalogue.sources(),
             translate=gettext,
-            format_number=quantities.number,
+            format_number=quantities.in_text,
         )
     except InputProblems:
         peers = ()  # the catalogue does not know its names any more
@@ -132,6 +132,6 @@ def validation(request: HttpRequest) -> HttpResponse:
         all_cases="all" in request.GET,
     )
     page = validation_page(
-        filters, voice=wording.VOICE, known_sources=catalogue.sources(), format_factor=quantities.times
+        filters, voice=wording.VOICE, known_sources=catalogue.sources(), format_factor=quantities.factor
     )
     return render(request, "reports/validation.html", {"validation": page})

@@ -30,7 +30,4 @@ def series_key(series: Series) -> SafeString:
     return mark_safe(scatter.key(series))  # noqa: S308  (it holds no text)
 
 
-@register.filter
-def factor(ratio: float) -> str:
-    """A factor with three digits: `1.29 ×`."""
-    return f"{quantities.number(ratio)}{quantities.JOIN}×"
+register.filter("factor", quantities.factor)

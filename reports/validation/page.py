@@ -70,6 +70,7 @@ class PredictionSet:
     """One kind of prediction: how good, how it looks, and every case."""
 
     name: str
+    title: str
     unit: str
     score: Score
     rows: tuple[Prediction, ...]
@@ -154,10 +155,11 @@ def validation_page(
     def predicted(name: str, unit: str, rows: tuple[Prediction, ...], title: str) -> PredictionSet:
         return PredictionSet(
             name=name,
+            title=say(title),
             unit=unit,
             score=predictions.score(rows),
             rows=rows,
-            scatter=_prediction_scatter(name, say(title), unit, rows, voice),
+            scatter=_prediction_scatter(name, unit, rows, voice),
             errors=_factors_chart(name, rows, voice, format_factor),
         )
 
@@ -244,7 +246,7 @@ def _case_scatters(rows: Sequence[CaseRow], voice: Voice) -> Iterable[Scatter]:
             yield _scatter(name, say(title), unit, tuple(points), voice)
 
 
-def _prediction_scatter(name: str, title: str, unit: str, rows: Sequence[Prediction], voice: Voice) -> Scatter:
+def _prediction_scatter(name: str, unit: str, rows: Sequence[Prediction], voice: Voice) -> Scatter:
     inside, outside = (Series(voice.translate(label), colour, symbol) for label, colour, symbol in (INSIDE, OUTSIDE))
     points = tuple(
         Point(
@@ -256,7 +258,8 @@ def _prediction_scatter(name: str, title: str, unit: str, rows: Sequence[Predict
         )
         for row in rows
     )
-    return _scatter(name, title, unit, points, voice)
+    title = voice.translate(gettext_noop("Predicted against published"))
+    return _scatter(name, title, unit, points, voice, y_label=gettext_noop("predicted"))
 
 
 def _pair(name: str, published: float, computed: float, unit: str, voice: Voice) -> str:
@@ -268,7 +271,15 @@ def _pair(name: str, published: float, computed: float, unit: str, voice: Voice)
     }
 
 
-def _scatter(name: str, title: str, unit: str, points: tuple[Point, ...], voice: Voice) -> Scatter:
+def _scatter(
+    name: str,
+    title: str,
+    unit: str,
+    points: tuple[Point, ...],
+    voice: Voice,
+    *,
+    y_label: str = gettext_noop("computed"),
+) -> Scatter:
     say = voice.translate
     ticks = powers(points)
     alt = say(
@@ -286,7 +297,7 @@ def _scatter(name: str, title: str, unit: str, points: tuple[Point, ...], voice:
         title=title,
         alt=alt,
         x_label=say(gettext_noop("published")),
-        y_label=say(gettext_noop("computed")),
+        y_label=say(y_label),
         diagonal_label=say(gettext_noop("on the dotted line both are equal")),
         points=points,
         ticks=tuple(

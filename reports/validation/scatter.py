@@ -131,6 +131,8 @@ def plotly_figure(chart: Scatter) -> dict[str, Any]:
         "zeroline": False,
         "fixedrange": True,
     }
+    # In the corner the first labels of the two axes would stand on each other.
+    x_ticks = ["", *(text for _, text in chart.ticks[1:])]
     title = {"font": {"size": 13, "color": "var(--ink-soft)"}, "standoff": 8}
     layout = {
         "height": HEIGHT,
@@ -146,7 +148,7 @@ def plotly_figure(chart: Scatter) -> dict[str, Any]:
             "font": {"family": "var(--font-text)", "size": 14, "color": "var(--ink)"},
         },
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "xaxis": {**axis, "automargin": True, "title": {**title, "text": escape(chart.x_label)}},
+        "xaxis": {**axis, "ticktext": x_ticks, "automargin": True, "title": {**title, "text": escape(chart.x_label)}},
         "yaxis": {**axis, "automargin": True, "title": {**title, "text": escape(chart.y_label)}},
     }
     return {"data": traces, "layout": layout}
@@ -170,8 +172,10 @@ def svg(chart: Scatter) -> str:
         body.append(_line(LEFT, y, right, y, "line"))
         if text:
             anchor = "end" if value == chart.ticks[-1][0] else "middle"
-            body.append(_text(x, bottom + 17, text, anchor))
             body.append(_text(LEFT - 7, y + 5, text, "end"))
+            # In the corner the first labels of the two axes would stand on each other.
+            if value != chart.ticks[0][0]:
+                body.append(_text(x, bottom + 17, text, anchor))
     body.append(_line(LEFT, bottom, right, TOP, "line-strong", dashed=True))
     for point in chart.points:
         if point.span is not None:

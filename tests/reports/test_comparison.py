@@ -23,7 +23,7 @@ def rows() -> tuple[PeerRow, ...]:
         estimates.example_footprint(),
         known_sources=catalogue.sources(),
         translate=str,
-        format_number=quantities.number,
+        format_number=quantities.in_text,
     )
 
 

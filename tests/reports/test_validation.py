@@ -21,7 +21,7 @@ def page_of(filters: Filters | None = None) -> ValidationPage:
         filters or Filters(),
         voice=wording.VOICE,
         known_sources=catalogue.sources(),
-        format_factor=quantities.times,
+        format_factor=quantities.factor,
     )
 
 
@@ -84,7 +84,7 @@ def test_the_page_tells_it_all_without_asking_for_a_row(
         text = text_of(client)
     page = page_of()
     assert f"{page.agreeing_count}/66" in text
-    assert f"{quantities.number(page.training.score.median_factor)} ×" in text
+    assert quantities.factor(page.training.score.median_factor).replace(quantities.JOIN, " ") in text
     assert quantities.percent(page.serving.score.coverage).replace(quantities.JOIN, " ") in text
     assert f"{page.circular_count}/{page.energies_count}" in text
     for shown in page.shown:
