@@ -159,6 +159,7 @@ class ReportSummary:
     boundary: Boundary
     boundary_includes: tuple[BoundaryPart, ...]
     quality: Quality
+    energy_quality: Quality
     facility_energy_kwh: Range
     operational_kgco2e: Range
     market_based_kgco2e: Range | None
@@ -232,6 +233,7 @@ def summarise(
         boundary=footprint.boundary,
         boundary_includes=footprint.boundary_includes,
         quality=footprint.quality,
+        energy_quality=footprint.energy_quality,
         facility_energy_kwh=result.facility_energy_kwh,
         operational_kgco2e=result.operational_location_based_kgco2e,
         market_based_kgco2e=result.operational_market_based_kgco2e,

@@ -116,6 +116,7 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         boundary=factors.boundary,
         boundary_includes=_boundary_includes(sheet, factors),
         quality=_quality(sheet),
+        energy_quality=_worst_tier(sheet, "facility_energy_kwh"),
         result=result,
         steps=steps,
         assumptions=assumptions,
@@ -287,7 +288,11 @@ def _quality(sheet: Sheet) -> Quality:
         if part in sheet
         and (part == "facility_energy_kwh" or sheet.central(part) >= SMALLEST_DECISIVE_SHARE * total_kgco2e)
     ]
-    tiers = {assumption.quality for assumption in sheet.assumptions_of(*decisive)}
+    return _worst_tier(sheet, *decisive)
+
+
+def _worst_tier(sheet: Sheet, *quantities: str) -> Quality:
+    tiers = {assumption.quality for assumption in sheet.assumptions_of(*quantities)}
     return max(tiers, key=QUALITY_ORDER.index)
 
 

@@ -144,7 +144,8 @@ class Footprint(Result):
     method: Method
     boundary: Boundary
     boundary_includes: tuple[BoundaryPart, ...] = ()
-    quality: Quality
+    quality: Quality  #: of the total: the worst tier among the inputs that weigh enough to matter
+    energy_quality: Quality  #: of the energy alone
     result: Quantities
     steps: tuple[Step, ...]
     assumptions: tuple[Assumption, ...]

@@ -18,6 +18,8 @@ _HOST_DEFAULTS: Final = {
     "embedded": "host_embodied_board",
     "system_on_chip": "host_embodied_board",
 }
+#: Servers of the accelerators of this year and later carry several times the memory and storage.
+_LARGER_SERVERS_SINCE: Final = 2022
 _COMPONENT_MODEL: Final = "boaviztapi-2-5-0"
 
 
@@ -60,9 +62,12 @@ def embodied_assumptions(
     if not embodied.include or accelerator is None or not (hours_follow or accelerator_hours_known(workload)):
         return
     yield _device_embodied(shelf, accelerator.id)
+    host = _HOST_DEFAULTS[accelerator.segment]
+    if host == "host_embodied_server" and accelerator.year < _LARGER_SERVERS_SINCE:
+        host = "host_embodied_server_before_2022"
     yield default(
         "host_embodied_kgco2e",
-        _HOST_DEFAULTS[accelerator.segment],
+        host,
         shelf,
         gettext_noop("A typical machine around the accelerator: nobody publishes that of this run."),
     )
@@ -98,17 +103,31 @@ def _device_embodied(shelf: Shelf, accelerator_id: str) -> Assumption:
             gettext_noop("No figure of this accelerator is published; this is what others took for one like it."),
         )
     modelled = _COMPONENT_MODEL in accelerator.embodied_source_ids
-    spread = shelf.defaults["spread_device_embodied_model" if modelled else "spread_device_embodied"]
+    spread = shelf.defaults["spread_device_embodied_model" if modelled and other is None else "spread_device_embodied"]
+    if modelled and other is None:
+        scaled, low, high = central * spread.central, central * spread.low, central * spread.high
+        return assumption(
+            "device_embodied_kgco2e",
+            scaled,
+            low=low,
+            high=high,
+            status="looked_up",
+            match="exact",
+            quality="modelled",
+            source_ids=(*accelerator.embodied_source_ids, *spread.source_ids),
+            note=gettext_noop(
+                "A model of the components of %(accelerator)s gives %(modelled)s kgCO2e. Where vendors or teardowns "
+                "give a figure too, theirs is %(share)s of such a model's, so that share of it is taken."
+            ),
+            accelerator=accelerator.name,
+            modelled=central,
+            share=spread.central,
+        )
     low, high = central * spread.low, central * spread.high
     if other is not None:
         low, high = min(low, other), max(high, other)
         note = gettext_noop(
             "Publications on %(accelerator)s disagree: another gives %(other)s kgCO2e. The range spans both."
-        )
-    elif modelled:
-        note = gettext_noop(
-            "From a model of the components of %(accelerator)s. For other devices it gives two to five times the "
-            "figures of vendors, so the range goes far down."
         )
     else:
         note = gettext_noop("Making of %(accelerator)s, from raw material to the factory gate.")

@@ -33,7 +33,8 @@ def make_footprint(**changes: object) -> Footprint:
         "activity": "training",
         "method": "strubell_2019",
         "boundary": "servers",
-        "quality": "sampled",
+        "quality": "modelled",
+        "energy_quality": "sampled",
         "result": Quantities(
             accelerator_energy_kwh=ranged(accelerator_kwh, 0.05),
             it_energy_kwh=ranged(it_kwh, 0.05),
