@@ -78,15 +78,15 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     ),
     Entry(
         "requests_count", "inference.requests_count", "count", _("Requests"), width="third", activity="inference",
-        help=_("All of them: 1M for a million. Images or videos where these are made."), placeholder="1M",
+        help=_("1M for a million."), placeholder="1M",
     ),
     Entry(
-        "input_tokens", "inference.input_tokens", "count", _("Tokens of a prompt"), width="third",
-        activity="inference", help=_("On average. Empty: 200, as in chat."), placeholder="200",
+        "input_tokens", "inference.input_tokens", "count", pgettext_lazy("length", "Prompt"), unit=_("tokens"),
+        width="third", activity="inference", help=_("On average. Empty: 200, as in chat."), placeholder="200",
     ),
     Entry(
-        "output_tokens", "inference.output_tokens", "count", _("Tokens of an answer"), width="third",
-        activity="inference", help=_("Hidden reasoning counts. Empty: 400."), placeholder="400",
+        "output_tokens", "inference.output_tokens", "count", pgettext_lazy("length", "Answer"), unit=_("tokens"),
+        width="third", activity="inference", help=_("Hidden reasoning counts. Empty: 400."), placeholder="400",
     ),
     # Expert
     Entry(
@@ -110,6 +110,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     ),
     Entry(
         "task", "inference.task", "choice", _("What one request is"), group="serving",
+        help=_("Of images, videos and the like, requests are their number."),
     ),
     Entry(
         "batch_size", "inference.batch_size", "count", _("Served at once"), group="serving", width="half",
