@@ -103,7 +103,7 @@ def _device_embodied(shelf: Shelf, accelerator_id: str) -> Assumption:
             gettext_noop("No figure of this accelerator is published; this is what others took for one like it."),
         )
     modelled = _COMPONENT_MODEL in accelerator.embodied_source_ids
-    spread = shelf.defaults["spread_device_embodied_model" if modelled and other is None else "spread_device_embodied"]
+    spread = shelf.defaults["share_of_component_model" if modelled and other is None else "spread_device_embodied"]
     if modelled and other is None:
         scaled, low, high = central * spread.central, central * spread.low, central * spread.high
         return assumption(

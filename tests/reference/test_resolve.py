@@ -387,7 +387,7 @@ def test_the_share_of_the_component_model_is_that_of_the_devices_with_both_figur
         for row in catalogue.shelf().accelerators
         if row.embodied_kgco2e and row.embodied_other_kgco2e
     ]
-    share = catalogue.shelf().defaults["spread_device_embodied_model"]
+    share = catalogue.shelf().defaults["share_of_component_model"]
     assert len(both) == 4
     assert share.central == pytest.approx(math.prod(both) ** (1 / len(both)), abs=0.005)
     assert share.low == pytest.approx(min(both), abs=0.005)
