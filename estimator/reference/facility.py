@@ -15,6 +15,8 @@ from estimator.reference.zones import GridMatch, Spot
 #: Years between the one asked for and the one found from which a reader is warned.
 FAR_YEARS: Final = 3
 
+#: Hardware that stands on a desk where no provider is named.
+_DESK: Final = ("desktop", "embedded", "system_on_chip")
 _GRID_NOTES: Final[dict[tuple[Basis, Match], str]] = {
     ("life_cycle", "exact"): gettext_noop("Average of %(place)s in %(year)s; life-cycle, with plants and fuel supply."),
     ("life_cycle", "nearest_year"): gettext_noop(
@@ -72,7 +74,8 @@ def facility_assumptions(
         grid, fallbacks = _grid(shelf, spot, workload.year)
         warnings.extend(fallbacks)
         yield grid
-    yield from _water(shelf, spot)
+    on_desk = accelerator is not None and accelerator.segment in _DESK and spot.provider is None
+    yield from _water(shelf, spot, on_desk)
 
 
 # Frozen answers to the same few questions: what depends on the place alone is put together once.
@@ -108,7 +111,7 @@ def _pue(shelf: Shelf, spot: Spot, segment: str | None) -> Assumption:
         )
     if provider:
         return default("pue", "pue_colocation", shelf, gettext_noop("This provider publishes no PUE of the region."))
-    if segment in ("desktop", "embedded", "system_on_chip"):
+    if segment in _DESK:
         note = gettext_noop("Hardware for a desk, with no cooling plant around it. In a server room, give the PUE.")
         return default("pue", "pue_desk", shelf, note)
     return default("pue", "pue_unknown", shelf, gettext_noop("Average of a survey of data centres; theirs is unknown."))
@@ -241,14 +244,16 @@ def mixed_basis_warnings(workload: Workload, spot: Spot, shelf: Shelf) -> Iterat
 
 
 @lru_cache(maxsize=1024)
-def _water(shelf: Shelf, spot: Spot) -> tuple[Assumption, ...]:
-    return tuple(_water_assumptions(shelf, spot))
+def _water(shelf: Shelf, spot: Spot, on_desk: bool) -> tuple[Assumption, ...]:
+    return tuple(_water_assumptions(shelf, spot, on_desk=on_desk))
 
 
-def _water_assumptions(shelf: Shelf, spot: Spot) -> Iterator[Assumption]:
+def _water_assumptions(shelf: Shelf, spot: Spot, *, on_desk: bool) -> Iterator[Assumption]:
     region, provider, defaults = spot.region, spot.provider, shelf.defaults
     fleet = shelf.fleet_wue.get(provider) if provider else None
+    known = False
     if region is not None and region.wue_l_per_kwh is not None:
+        known = True
         yield looked_up(
             "wue_l_per_kwh",
             region.wue_l_per_kwh,
@@ -259,6 +264,7 @@ def _water_assumptions(shelf: Shelf, spot: Spot) -> Iterator[Assumption]:
             year=region.wue_year,
         )
     elif provider and fleet is not None and fleet.wue_l_per_kwh is not None:
+        known = True
         yield looked_up(
             "wue_l_per_kwh",
             fleet.wue_l_per_kwh,
@@ -274,6 +280,17 @@ def _water_assumptions(shelf: Shelf, spot: Spot) -> Iterator[Assumption]:
         return
     row, match = offsite
     if row.offsite_water_l_per_kwh is not None:
+        if not known and on_desk:
+            yield default(
+                "wue_l_per_kwh", "wue_desk", shelf, gettext_noop("A machine on a desk is not cooled with water.")
+            )
+        elif not known:
+            yield default(
+                "wue_l_per_kwh",
+                "wue_unknown",
+                shelf,
+                gettext_noop("No figure of this site is known. Sites without evaporative cooling use almost none."),
+            )
         yield looked_up(
             "offsite_water_l_per_kwh",
             row.offsite_water_l_per_kwh,

@@ -303,8 +303,18 @@ def test_water_is_of_the_region_the_fleet_or_unknown() -> None:
     fleet = factors(DEVICE, location={"provider": "gcp", "region": "europe-west1"}).assumptions
     assert (fleet["wue_l_per_kwh"].value, fleet["wue_l_per_kwh"].match) == (0.999, "parent_zone")
     own = factors(DEVICE, location={"country": "US"}).assumptions
-    assert "wue_l_per_kwh" not in own and own["offsite_water_l_per_kwh"].match == "exact"
-    assert "offsite_water_l_per_kwh" not in factors(DEVICE).assumptions
+    assert (own["wue_l_per_kwh"].status, own["wue_l_per_kwh"].quality) == ("default", "guess")
+    assert own["offsite_water_l_per_kwh"].match == "exact"
+    desk = factors(
+        {
+            "hardware": {"accelerator": "RTX 4090", "accelerator_count": 1},
+            "duration_h": 1.0,
+            "location": {"country": "US"},
+        }
+    )
+    assert desk.assumptions["wue_l_per_kwh"].value == 0.0
+    nowhere = factors(DEVICE).assumptions
+    assert "wue_l_per_kwh" not in nowhere and "offsite_water_l_per_kwh" not in nowhere
 
 
 def test_embodied_spans_the_publications_that_disagree() -> None:
