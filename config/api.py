@@ -137,5 +137,6 @@ class ErrorShapeMiddleware:
 def docs(request: HttpRequest) -> HttpResponse:
     """The page to read and try the API, with scripts of our own server only."""
     settings = {"url": reverse("api:openapi-json"), "layout": "BaseLayout", "deepLinking": True, "validatorUrl": None}
+    settings["defaultModelsExpandDepth"] = 0  # the schemas stay folded until somebody asks
     base_url = request.build_absolute_uri("/").rstrip("/")
     return render(request, "api_docs.html", {"swagger_settings": settings, "base_url": base_url})
