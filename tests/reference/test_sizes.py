@@ -69,9 +69,9 @@ def test_a_task_needs_neither_model_nor_board() -> None:
 def test_what_is_assumed_of_a_service() -> None:
     found = factors(**chat({"parameters_count": 10**9})).assumptions
     ranges = {name: (found[name].low, found[name].value, found[name].high) for name in found}
-    assert ranges["batch_size"] == (8, 64, 256)
-    assert ranges["input_tokens"] == (50, 200, 2000)
-    assert ranges["output_tokens"] == (100, 400, 1000)
+    assert ranges["batch_size"] == (8.0, 64.0, 256.0)
+    assert ranges["input_tokens"] == (50.0, 200.0, 2000.0)
+    assert ranges["output_tokens"] == (100.0, 400.0, 1000.0)
     assert ranges["idle_share"] == (0.05, 0.10, 0.50)
     assert ranges["host_overhead_share"] == (0.20, 0.35, 0.45)
     assert ranges["model_error_factor"] == (0.58, 1.0, 1.72)
