@@ -241,7 +241,7 @@ def summarise(
         total_kgco2e=result.total_kgco2e,
         parts=tuple(replace(part, label=translate(part.label)) for part in parts_of_total(result)),
         quantities=tuple(_quantity_rows(result, labels)),
-        functional_unit=result.functional_unit,
+        functional_unit=_named_unit(result.functional_unit, translate),
         steps=tuple(
             StepRow(
                 number=number,
@@ -365,6 +365,11 @@ def place_among(runs: Sequence[PublishedRun], facility_energy_kwh: float) -> Pla
         nearest=nearest,
         ratio_to_nearest=facility_energy_kwh / nearest.facility_energy_kwh,
     )
+
+
+def _named_unit(unit: FunctionalUnitResult | None, translate: Callable[[str], str]) -> FunctionalUnitResult | None:
+    """The unit of service by its name in the reader's language, where it is one of ours; else as its user wrote it."""
+    return None if unit is None else unit.model_copy(update={"name": translate(unit.name)})
 
 
 def _in_words(formula: str, labels: Mapping[str, str]) -> str:

@@ -29,7 +29,6 @@ EQUIVALENT_UNITS: Final = frozenset(
     {
         gettext_noop("km"),
         gettext_noop("vehicle-year"),
-        gettext_noop("US gallon"),
         gettext_noop("litre"),
         gettext_noop("passenger-km"),
         gettext_noop("passenger"),
