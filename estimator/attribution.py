@@ -24,6 +24,7 @@ TABLE_LABELS: Final = {
     "Default": gettext_noop("assumed values"),
     "EquivalentRow": gettext_noop("equivalents"),
     "Grid": gettext_noop("grids"),
+    "LeverRow": gettext_noop("evidence of levers"),
     "MfuRow": gettext_noop("utilisation in training, fitted"),
     "ModelRow": gettext_noop("models"),
     "PredictedServing": gettext_noop("predictions of served tokens"),

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.cache import cache as kept
 from django.utils import timezone
 
-from estimator.core.factors import Factors
+from estimator.core.factors import Factors, LeverCase
 from estimator.core.footprint import Warning, gettext_noop
 from estimator.core.inputs import Workload
 from estimator.reference import catalogue
@@ -90,6 +90,12 @@ def with_live_grid(*, workload: Workload, factors: Factors) -> Factors:
     """
     if workload.grid_signal != "live" or workload.grid_intensity_gco2e_per_kwh is not None:
         return factors
+    # A run that a lever changes is compared at the same hour, also where the lever moves it.
+    factors = replace(
+        factors,
+        levers=tuple(_live_case(case) for case in factors.levers),
+        levers_together=_live_case(factors.levers_together) if factors.levers_together is not None else None,
+    )
     if not settings.ELECTRICITY_MAPS_KEY:
         return _warned(factors, "grid_live_off", _OFF)
     if workload.year is not None and workload.year != timezone.now().year:
@@ -116,6 +122,12 @@ def with_live_grid(*, workload: Workload, factors: Factors) -> Factors:
         sources={**factors.sources, SOURCE_ID: shelf.sources[SOURCE_ID]},
         warnings=tuple(warning for warning in factors.warnings if warning.code not in _OF_YEARLY),
     )
+
+
+def _live_case(case: LeverCase) -> LeverCase:
+    if case.factors is None:
+        return case
+    return replace(case, factors=with_live_grid(workload=case.workload, factors=case.factors))
 
 
 def _warned(factors: Factors, code: str, message: str, **text_params: Any) -> Factors:

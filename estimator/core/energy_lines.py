@@ -11,6 +11,7 @@ from estimator.core import energy, flops
 from estimator.core.factors import Factors
 from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import Method, Workload
+from estimator.core.levers.federated import is_federated, write_federated
 from estimator.core.serving_lines import write_serving
 from estimator.core.sheet import Sheet, by_name, product, total, write_same
 from estimator.core.units import Quantity
@@ -48,6 +49,9 @@ _TOTAL_FLOP_OF_FINAL_RUN: Final = gettext_noop("Operations of the training, fina
 
 def write_energy(sheet: Sheet, workload: Workload, factors: Factors) -> None:
     """Write the energy of accelerators, servers and facility, for all runs."""
+    if is_federated(sheet):
+        write_federated(sheet)
+        return
     run = "final_run_" if _has_several_runs(factors) else ""
     if factors.method == "training_flop":
         _write_hours_by_flop(sheet, run)

@@ -24,9 +24,10 @@ from estimator.core.footprint import (
     gettext_noop,
 )
 from estimator.core.inputs import AVAILABLE_METHODS, InputProblem, InputProblems, Method, Workload
+from estimator.core.levers.savings import lever_savings
 from estimator.core.lines import write_emissions, write_water_and_cost
 from estimator.core.plausibility import plausibility_warnings
-from estimator.core.sheet import Sheet, TooLarge, by_name
+from estimator.core.sheet import KnownDraws, Sheet, TooLarge, by_name
 from estimator.core.units import Quantity
 
 #: The inputs that a method cannot do without, beside PUE and the grid's intensity.
@@ -90,11 +91,13 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         If the method is not available, an input that it needs is absent, or a result is too large to be a number.
     """
     _refuse_incomplete(workload, factors)
+    known_draws: KnownDraws = {}
     sheet = Sheet(
         assumptions=factors.assumptions,
         sources=factors.sources,
         draws_count=workload.uncertainty.draws_count,
         seed=workload.uncertainty.seed,
+        known_draws=known_draws,
     )
     try:
         write_energy(sheet, workload, factors)
@@ -102,13 +105,14 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         write_water_and_cost(sheet)
         cloud_cost_usd = _cloud_cost_usd(sheet, factors)
         functional_unit = _functional_unit(sheet, workload)
+        levers, levers_together = lever_savings(workload, factors, sheet, known_draws)
     except TooLarge as error:
         raise InputProblems((_too_large(error.name),)) from error
     result = _quantities(sheet, cloud_cost_usd=cloud_cost_usd, functional_unit=functional_unit)
     equivalents = _equivalents(result.total_kgco2e.central, factors.equivalents)
     assumptions = tuple(factors.assumptions.values())
     steps = sheet.steps()
-    cited = set().union(*[item.source_ids for items in (steps, assumptions, equivalents) for item in items])
+    cited = set().union(*[item.source_ids for items in (steps, assumptions, equivalents, levers) for item in items])
     return Footprint(
         title=workload.title,
         activity=workload.activity,
@@ -120,6 +124,8 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         result=result,
         steps=steps,
         assumptions=assumptions,
+        levers=levers,
+        levers_together=levers_together,
         contributions=sheet.contributions("total_kgco2e"),
         equivalents=equivalents,
         warnings=(
@@ -368,14 +374,6 @@ def _gaps(sheet: Sheet, workload: Workload, factors: Factors) -> tuple[Warning, 
                 code="functional_unit_without_count",
                 message=gettext_noop("Say how many units of service this run gave, to have the footprint of one."),
                 field="functional_unit.count",
-            )
-        )
-    if workload.levers:
-        gaps.append(
-            Warning(
-                code="levers_not_computed",
-                message=gettext_noop("Levers cannot be computed yet: the footprint is that of the run as it is."),
-                field="levers",
             )
         )
     return tuple(gaps)

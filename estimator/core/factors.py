@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from estimator.core.footprint import Assumption, Boundary, Source, Warning
-from estimator.core.inputs import Method
+from estimator.core.inputs import Method, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,28 @@ class EquivalentFactor:
     unit: str
     kgco2e_per_unit: float
     source_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A quantity of the sheet that a lever changes, by an assumption."""
+
+    target: str
+    by: str  #: name of the assumption
+    operation: Literal["times", "plus"] = "times"
+    scale: float = 1.0  #: of what is added: one uncertain number may add hours here and kilowatt-hours there
+
+
+@dataclass(frozen=True, slots=True)
+class LeverCase:
+    """The run as one lever, or all of them, would make it."""
+
+    levers: tuple[str, ...]
+    workload: Workload
+    factors: "Factors | None"  #: None where nothing changes
+    conditions: tuple[str, ...] = ()  #: English templates
+    quality_caveats: tuple[str, ...] = ()
+    source_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +66,8 @@ class Factors:
     #: Limit and cores of one CPU, to judge whether a draw can be true. [W, 1]
     cpu_tdp_w: float | None = None
     cpu_core_count: int | None = None
+    #: What levers change in the quantities computed; only in the factors of a `LeverCase`.
+    adjustments: tuple[Adjustment, ...] = ()
+    #: Each lever of the workload alone, in the order of the workload.
+    levers: tuple[LeverCase, ...] = ()
+    levers_together: LeverCase | None = None

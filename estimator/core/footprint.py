@@ -136,6 +136,29 @@ class Quantities(Result):
     functional_unit: FunctionalUnitResult | None = None
 
 
+class LeverSaving(Result):
+    """What one lever alone saves of the total; negative where it costs."""
+
+    lever: str
+    saving_kgco2e: Range
+    saving_share: Range
+    after_kgco2e: Range
+    #: By contract: for a lever that changes contracts, and never part of the total.
+    market_based_saving_kgco2e: Range | None = None
+    conditions: str = ""  #: English templates, one a line
+    quality_caveat: str = ""  #: English templates, one a line
+    source_ids: tuple[str, ...] = ()
+
+
+class LeversTogether(Result):
+    """What all levers save together, computed as one run: usually less than the sum of each alone."""
+
+    levers: tuple[str, ...]  #: in the order in which they act
+    saving_kgco2e: Range
+    saving_share: Range
+    after_kgco2e: Range
+
+
 class Footprint(Result):
     """The whole answer. Anything that is shown, printed or exported is taken from here."""
 
@@ -149,7 +172,8 @@ class Footprint(Result):
     result: Quantities
     steps: tuple[Step, ...]
     assumptions: tuple[Assumption, ...]
-    levers: tuple[dict[str, Any], ...] = ()
+    levers: tuple[LeverSaving, ...] = ()
+    levers_together: LeversTogether | None = None
     contributions: tuple[Contribution, ...]
     equivalents: tuple[Equivalent, ...]
     warnings: tuple[Warning, ...]
@@ -182,8 +206,20 @@ def readable(footprint: Footprint, translate: Callable[[str], str] = str) -> Foo
         text = translate(template)
         return text % params if params else text
 
+    def fill_lines(lines: str) -> str:
+        return " ".join(translate(line) for line in lines.split("\n") if line)
+
     return footprint.model_copy(
         update={
+            "levers": tuple(
+                item.model_copy(
+                    update={
+                        "conditions": fill_lines(item.conditions),
+                        "quality_caveat": fill_lines(item.quality_caveat),
+                    }
+                )
+                for item in footprint.levers
+            ),
             "steps": tuple(step.model_copy(update={"label": fill(step.label, {})}) for step in footprint.steps),
             "assumptions": tuple(
                 item.model_copy(

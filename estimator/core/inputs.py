@@ -1,16 +1,30 @@
 """
 The one description of a run, shared by form, CSV, API and measurement.
 
-Physical bounds live here, once. A `Workload` is frozen and refuses unknown fields, wrong types, NaN and infinities,
-so that whatever holds one may compute with it.
+Physical bounds live here and in `bounds`, once. A `Workload` is frozen and refuses unknown fields, wrong types, NaN
+and infinities, so that whatever holds one may compute with it.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from estimator.core.bounds import (
+    CatalogueName,
+    Hours,
+    Inputs,
+    Intensity,
+    NonNegativeW,
+    PositiveCount,
+    PositiveW,
+)
+from estimator.core.bounds import Location as Location
+from estimator.core.bounds import MarketBased as MarketBased
+from estimator.core.bounds import Precision as Precision
+from estimator.core.levers.settings import MOST_LEVERS, Lever
 
 Activity = Literal["training", "inference"]
 Method = Literal["strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"]
@@ -18,7 +32,6 @@ MethodChoice = Literal[
     "auto", "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
 ]
 GridSignal = Literal["annual", "live"]
-Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
 TrainingKind = Literal["full", "lora", "qlora"]
 #: What one item of an inference is, where it is not counted in tokens: energies of one are published.
 Task = Literal[
@@ -31,18 +44,6 @@ Task = Literal[
 AVAILABLE_METHODS: Final[tuple[Method, ...]] = (
     "strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"
 )  # fmt: skip
-
-#: The longest run that is believed, one thousand years on one machine: beyond it the unit is wrong. [h]
-MAX_HOURS: Final = 8_766_000.0
-
-CatalogueName = Annotated[str, Field(min_length=1, max_length=120)]
-PositiveW = Annotated[float, Field(gt=0, le=1e9)]
-NonNegativeW = Annotated[float, Field(ge=0, le=1e9)]
-Hours = Annotated[float, Field(gt=0, le=MAX_HOURS)]
-PositiveCount = Annotated[int, Field(ge=1, le=10_000_000)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Intensity = Annotated[float, Field(ge=0, le=5_000)]
-LeverSetting = str | int | float | bool | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,6 @@ class InputProblems(ValueError):
     def __init__(self, problems: tuple[InputProblem, ...]) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = problems
-
-
-class Inputs(BaseModel):
-    """What every input object shares: frozen, strict, finite, and no field that we do not know."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class Model(Inputs):
@@ -137,39 +132,6 @@ class Hardware(Inputs):
         description="Share of the accelerators' energy that they draw reserved and idle; by default 0 in training and "
         "by evidence for inference_tokens. [1]",
     )
-
-
-class Location(Inputs):
-    """Where it ran. The most specific field that is given wins: region, then zone, then country."""
-
-    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}$")] | None = Field(
-        None, description="ISO 3166 alpha-2 or alpha-3."
-    )
-    zone: CatalogueName | None = Field(None, description="Id or alias of a grid zone of the catalogue.")
-    provider: CatalogueName | None = Field(None, description="Cloud provider, with region.")
-    region: CatalogueName | None = Field(None, description="The provider's own name of the region.")
-
-
-class MarketBased(Inputs):
-    """Contracts and certificates. They change the market-based figure only, never the headline."""
-
-    contracted_share: Share | None = Field(None, description="Share of the electricity under contract. [1]")
-    contract_intensity_gco2e_per_kwh: Intensity | None = None
-    residual_intensity_gco2e_per_kwh: Intensity | None = None
-    certificates_share: Share | None = Field(
-        None, description="Share of the electricity covered by unbundled certificates, beside the contracts. [1]"
-    )
-
-    @model_validator(mode="after")
-    def within_the_whole(self) -> Self:
-        """Refuse shares that are more than all of the electricity."""
-        if (self.contracted_share or 0.0) + (self.certificates_share or 0.0) > 1.0 + 1e-9:
-            raise PydanticCustomError(
-                "shares_above_all",
-                "contracts and certificates together cover more than all of the electricity; lower one of the two",
-                {"field": "certificates_share"},
-            )
-        return self
 
 
 class Embodied(Inputs):
@@ -244,7 +206,9 @@ class Workload(Inputs):
     inference: Inference = Inference()
     functional_unit: FunctionalUnit = FunctionalUnit()
     electricity_price_usd_per_kwh: Annotated[float, Field(ge=0, le=100)] | None = None
-    levers: Annotated[tuple[dict[str, LeverSetting], ...], Field(strict=False, max_length=20)] = ()
+    levers: Annotated[tuple[Lever, ...], Field(strict=False, max_length=MOST_LEVERS)] = Field(
+        (), description="What the run would cost if …: each alone against the run as it is, and all together."
+    )
     uncertainty: Uncertainty = Uncertainty()
 
     @property

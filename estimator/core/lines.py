@@ -19,14 +19,16 @@ WATER_SOURCE_IDS: Final = ("li-2023",)
 
 def write_emissions(sheet: Sheet, workload: Workload) -> None:
     """Write the emissions of the electricity and of the devices, their total, and the figure by contract."""
-    sheet.line(
-        "operational_location_based_kgco2e",
-        label=gettext_noop("Emissions of the electricity, by the grid"),
-        formula="facility_energy_kwh × grid_intensity_gco2e_per_kwh ÷ 1000",
-        unit="kgCO2e",
-        quantity=emissions.operational_kgco2e,
-        takes=by_name("facility_energy_kwh", "grid_intensity_gco2e_per_kwh"),
-    )
+    # A federated training draws from several grids, and is written already.
+    if "operational_location_based_kgco2e" not in sheet:
+        sheet.line(
+            "operational_location_based_kgco2e",
+            label=gettext_noop("Emissions of the electricity, by the grid"),
+            formula="facility_energy_kwh × grid_intensity_gco2e_per_kwh ÷ 1000",
+            unit="kgCO2e",
+            quantity=emissions.operational_kgco2e,
+            takes=by_name("facility_energy_kwh", "grid_intensity_gco2e_per_kwh"),
+        )
     if workload.embodied.include:
         _write_embodied_share(sheet)
     if "embodied_share_kgco2e" in sheet:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from estimator.core.footprint import gettext_noop as _
 from estimator.core.inputs import InputProblem, Workload
+from estimator.core.levers.settings import SETTINGS, lever_path
 
 _MESSAGES: Final = {
     "missing": _("This is required."),
@@ -32,6 +33,9 @@ _MESSAGES: Final = {
     "too_long": _("Give at most %(max_length)s entries."),
     "literal_error": _("Choose one of: %(expected)s."),
     "string_pattern_mismatch": _("Give a code of two or three letters (ISO 3166), such as FR or FRA."),
+    "too_short": _("Give at least %(min_length)s entries."),
+    "union_tag_invalid": _("Choose one of: %(expected)s."),
+    "union_tag_not_found": _("Choose one of: %(expected)s."),
     "extra_forbidden": _("There is no such field; check its spelling, or leave it out."),
 }
 _UNKNOWN_NEAR: Final = _("There is no such field. Did you mean %(near)s?")
@@ -39,6 +43,8 @@ _UNKNOWN_NEAR: Final = _("There is no such field. Did you mean %(near)s?")
 
 def _known_fields(path: Sequence[int | str]) -> list[str]:
     model: Any = Workload
+    if path[:1] == ("levers",) and len(path) > 2:
+        model, path = SETTINGS.get(str(path[2])), path[3:]
     for part in path:
         inner = model.model_fields.get(str(part)) if isinstance(model, type) and issubclass(model, BaseModel) else None
         if inner is None:
@@ -74,8 +80,12 @@ def problems_of(errors: Sequence[ErrorDetails | dict[str, Any]]) -> tuple[InputP
             near = tuple(get_close_matches(str(loc[-1]), _known_fields(loc[:-1]), n=1))
             if near:
                 message, context = _UNKNOWN_NEAR, {"near": near[0]}
-        if kind in ("active_parameters_above_all", "shares_above_all"):
+        if kind in ("active_parameters_above_all", "shares_above_all", "lever_settings"):
             loc = (*loc, str(context["field"]))
+        if kind in ("union_tag_invalid", "union_tag_not_found"):
+            loc, context = (*loc, "lever"), {"expected": ", ".join(SETTINGS)}
+        else:
+            loc = lever_path(loc)
         # A hostile body may hold a key of any length; the path is for people.
         path = ".".join(str(part)[:60] for part in loc[:12])
         problems.append(InputProblem(path, message, context, near))

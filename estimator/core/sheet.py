@@ -8,18 +8,20 @@ unknown.
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Final
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import lru_cache, partial
+from typing import Final, TypeAlias, cast
 
 from pydantic import TypeAdapter
 
+from estimator.core.factors import Adjustment
 from estimator.core.footprint import Assumption, Contribution, Range, Source, Step
-from estimator.core.uncertainty import Array, assumption_draws, percentile_range, variance_contributions
+from estimator.core.uncertainty import Array, Draws, assumption_draws, percentile_range, variance_contributions
 from estimator.core.units import Quantity
 
 #: Far above any run that the bounds of the inputs allow, and far below what a draw of it could overflow.
 LARGEST: Final = 1e60
+KnownDraws: TypeAlias = MutableMapping[tuple[str, float, float, float], Draws | None]
 _STEPS: Final = TypeAdapter(tuple[Step, ...])
 
 
@@ -63,6 +65,10 @@ def product(*, amount: Quantity, multiplier: Quantity) -> Quantity:
 def total(**parts: Quantity) -> Quantity:
     """The sum of parts."""
     return sum(parts.values())
+
+
+def _with_added(*, amount: Quantity, multiplier: Quantity, scale: float) -> Quantity:
+    return amount + multiplier * scale
 
 
 @lru_cache(maxsize=2048)
@@ -123,6 +129,10 @@ class Sheet:
         Draws of each uncertain input; 0 for none.
     seed : int
         Seed of the draws.
+    adjustments : sequence of Adjustment
+        Quantities that levers change: each is written a second time, with its factor.
+    known_draws : mapping
+        Draws of other sheets with the same seed and number, to share what they have in common.
     """
 
     def __init__(
@@ -132,13 +142,23 @@ class Sheet:
         sources: Mapping[str, Source],
         draws_count: int,
         seed: int,
+        adjustments: Sequence[Adjustment] = (),
+        known_draws: KnownDraws | None = None,
     ) -> None:
         self._assumptions = assumptions
+        self._known_draws: KnownDraws = {} if known_draws is None else known_draws
         self._sources = sources
         self._draws_count = draws_count
         self._seed = seed
         self._rows: list[dict[str, object]] = []
         self._entries = {name: _Entry(assumption.value, assumption) for name, assumption in assumptions.items()}
+        self._adjustments: dict[str, list[Adjustment]] = {}
+        for one in adjustments:
+            self._adjustments.setdefault(one.target, []).append(one)
+        for target in [name for name in self._adjustments if name in assumptions]:
+            self._adjust(target, label=assumptions[target].label, unit=assumptions[target].unit)
+            # The sum of all runs may bear the name of this input, and counts the lever through it.
+            del self._adjustments[target]
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
@@ -201,6 +221,41 @@ class Sheet:
         TooLarge
             If the value is beyond anything that its draws could be computed with.
         """
+        written = self._write(
+            name, label=label, formula=formula, unit=unit, quantity=quantity, takes=takes, source_ids=source_ids
+        )
+        if written and name in self._adjustments:
+            self._adjust(name, label=label, unit=unit)
+        return written
+
+    def _adjust(self, target: str, *, label: str, unit: str) -> None:
+        """Write a quantity once more, as levers leave it."""
+        for one in self._adjustments[target]:
+            if one.operation == "times":
+                formula, quantity = f"{target} × {one.by}", cast("Callable[..., Quantity]", product)
+            else:
+                formula = f"{target} + {one.by}" + (f" × {one.scale:.10g}" if one.scale != 1.0 else "")
+                quantity = partial(_with_added, scale=one.scale)
+            self._write(
+                target,
+                label=label,
+                formula=formula,
+                unit=unit,
+                quantity=quantity,
+                takes={"amount": target, "multiplier": one.by},
+            )
+
+    def _write(
+        self,
+        name: str,
+        *,
+        label: str,
+        formula: str,
+        unit: str,
+        quantity: Callable[..., Quantity],
+        takes: Mapping[str, str],
+        source_ids: tuple[str, ...] = (),
+    ) -> bool:
         entries, known_sources = self._entries, self._sources
         try:
             arguments = {argument: entries[put_in] for argument, put_in in takes.items()}
@@ -237,6 +292,10 @@ class Sheet:
         entry = self._entries[name]
         return percentile_range(central=entry.central, drawn=self._drawn(entry))
 
+    def drawn(self, name: str) -> Quantity:
+        """A quantity on the draws; a number where nothing in it is uncertain, or nothing is drawn."""
+        return self._drawn(self._entries[name])
+
     def contributions(self, name: str) -> tuple[Contribution, ...]:
         """What each input contributes to the width of a quantity's range."""
         if not self._draws_count:
@@ -251,7 +310,7 @@ class Sheet:
             return entry.central
         if entry.drawn is None:
             if entry.assumption is not None:
-                draws = assumption_draws(assumption=entry.assumption, draws_count=self._draws_count, seed=self._seed)
+                draws = self._draws_of(entry.assumption)
                 entry.drawn, entry.scores = (entry.central, None) if draws is None else (draws.values, draws.scores)
             elif entry.quantity is not None and entry.arguments is not None:
                 drawn = {argument: self._drawn(put_in) for argument, put_in in entry.arguments.items()}
@@ -260,6 +319,14 @@ class Sheet:
             else:
                 entry.drawn = entry.central
         return entry.drawn
+
+    def _draws_of(self, assumption: Assumption) -> Draws | None:
+        key = (assumption.name, assumption.low, assumption.value, assumption.high)
+        if key not in self._known_draws:
+            self._known_draws[key] = assumption_draws(
+                assumption=assumption, draws_count=self._draws_count, seed=self._seed
+            )
+        return self._known_draws[key]
 
 
 def write_same(sheet: Sheet, name: str, of: str, *, label: str, unit: str) -> None:

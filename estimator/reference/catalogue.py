@@ -14,6 +14,7 @@ from estimator.core.footprint import Source
 from estimator.core.inputs import Location
 from estimator.reference.hardware import FoundHardware
 from estimator.reference.hardware import find_hardware as _find_hardware
+from estimator.reference.lever_texts import lever_rows
 from estimator.reference.names import Found, search
 from estimator.reference.places import Place
 from estimator.reference.shelf import Shelf
@@ -22,7 +23,7 @@ from estimator.reference.zones import GridMatch, Spot
 
 DATA_FOLDER: Final = Path(__file__).parent / "data"
 
-#: The tables of the API. Levers have their place, and no rows yet.
+#: The tables of the API.
 KINDS: Final = (
     "accelerators",
     "cpus",
@@ -271,7 +272,7 @@ def rows(kind: str, q: str = "") -> list[dict[str, Any]]:
     if kind not in KINDS:
         raise ValueError(f"no table {kind!r}; there are {', '.join(KINDS)}")
     if kind == "levers":
-        return []
+        return lever_rows(shelf(), q)
     if kind in ("grids", "cloud-regions"):
         return _place_rows(kind, q)
     return [_plain(row) for row in search(shelf().searchable[kind], q)]

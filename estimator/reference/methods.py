@@ -8,7 +8,6 @@ from estimator.core.inputs import InputProblem, Method, Workload
 from estimator.reference.sizes import ModelSize
 from estimator.reference.tables import ModelRow
 
-_LEVERS: Final = gettext_noop("Levers are not available in this version. Leave them out.")
 _DURATION: Final = gettext_noop("The hours by the clock are missing. Give duration_h.")
 _DEVICE_DURATION: Final = gettext_noop(
     "The hours are missing. Give duration_h, or accelerators times hours in accelerator_hours."
@@ -153,8 +152,6 @@ def method_problems(
     InputProblem
         Nothing where the method can be computed.
     """
-    if workload.levers:
-        yield InputProblem(path="levers", message=_LEVERS)
     market = workload.market_based
     if market.contract_intensity_gco2e_per_kwh is not None and market.contracted_share is None:
         yield InputProblem(path="market_based.contracted_share", message=_CONTRACTED_SHARE)

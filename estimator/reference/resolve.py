@@ -7,7 +7,7 @@ the composer then leaves out what would need it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from estimator.core.energy_lines import DEVELOPMENT_SOURCE_IDS, HOST_SOURCE_IDS, METHOD_SOURCE_IDS, MFU_SOURCE_IDS
@@ -28,6 +28,7 @@ from estimator.reference.devices import cost_assumptions, embodied_assumptions
 from estimator.reference.draws import draw_unknown, energy_assumptions, host_draws_given, power_warnings
 from estimator.reference.facility import facility_assumptions, mixed_basis_warnings
 from estimator.reference.hardware import expanded, find_hardware
+from estimator.reference.levers import name_problems, with_levers
 from estimator.reference.methods import choose_method, method_problems
 from estimator.reference.operators import told_apart
 from estimator.reference.serving import board_warnings, can_serve, serving_assumptions, serving_board
@@ -96,6 +97,18 @@ def factors_for(workload: Workload, *, shelf: Shelf | None = None) -> Factors:
         Everything that is unknown, ambiguous or missing, at once, each at its field and with its remedy.
     """
     shelf = shelf or catalogue.shelf()
+    if not workload.levers:
+        return _factors_of(workload, shelf)
+    try:
+        factors = _factors_of(workload, shelf)
+    except InputProblems as error:
+        raise InputProblems((*error.problems, *name_problems(workload, shelf))) from error
+    spelt_out = expanded(workload, shelf).workload
+    return with_levers(spelt_out, factors, shelf=shelf, factors_of=partial(_factors_of, shelf=shelf))
+
+
+def _factors_of(workload: Workload, shelf: Shelf) -> Factors:
+    """The factors of a run as it is, whatever its levers."""
     expansion = expanded(workload, shelf)
     workload = expansion.workload
     names = _look_up_names(workload, shelf)

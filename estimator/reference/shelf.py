@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from estimator.core.factors import EquivalentFactor
 from estimator.core.footprint import Source
+from estimator.core.levers.registry import LEVERS
 from estimator.reference.names import (
     ACCELERATOR_WORDING,
     CPU_WORDING,
@@ -38,6 +39,7 @@ from estimator.reference.tables import (
     Default,
     EquivalentRow,
     Grid,
+    LeverRow,
     MfuRow,
     ModelRow,
     Named,
@@ -213,6 +215,25 @@ class Shelf:
         return MappingProxyType({row.id: row for row in rows})
 
     @cached_property
+    def lever_rows(self) -> tuple[LeverRow, ...]:
+        """Evidence of levers."""
+
+        def wrong(row: LeverRow) -> tuple[str, str] | None:
+            if row.lever not in LEVERS:
+                return "lever", f"{row.lever} is no lever"
+            return None if row.low <= row.central <= row.high else ("central", "not between low and high")
+
+        return self._table("levers.csv", LeverRow, _id_of, wrong)
+
+    @cached_property
+    def levers(self) -> Mapping[tuple[str, str], tuple[LeverRow, ...]]:
+        """The same by lever and quantity."""
+        found: dict[tuple[str, str], tuple[LeverRow, ...]] = {}
+        for row in self.lever_rows:
+            found[row.lever, row.quantity] = (*found.get((row.lever, row.quantity), ()), row)
+        return MappingProxyType(found)
+
+    @cached_property
     def cloud_prices(self) -> Mapping[str, CloudPrice]:
         """Prices, by accelerator."""
         rows = self._table("cloud_prices.csv", CloudPrice, lambda row: row.accelerator)
@@ -323,6 +344,7 @@ class Shelf:
                     )
                     for table, rows in named.items()
                 },
+                "levers": tuple(searchable(row, (row.lever, row.id, row.setting)) for row in self.lever_rows),
                 "equivalents": tuple(searchable(row, (row.label, row.id)) for row in self.equivalent_rows),
                 "sources": tuple(searchable(row, (row.title, row.id, row.publisher)) for row in self.source_rows),
             }
@@ -341,6 +363,7 @@ class Shelf:
             *self.cloud_prices.values(),
             *dict.fromkeys(self.mfu_rows.values()),
             *self.calibration.values(),
+            *self.lever_rows,
             *self.cloud_instances,
             *self.places.rows,
         )

@@ -303,6 +303,25 @@ class CalibrationRow(Row):
     quality: Quality
 
 
+class LeverRow(Row):
+    """What was found for one setting of a lever: a factor on the quantity that it really changes."""
+
+    id: Slug
+    lever: Key
+    setting: str = ""  #: blank: any
+    model_class: Literal["", "small", "medium", "large"] = ""  #: below 3, up to 30, from 30 billion parameters
+    regime: Literal["", "batch_1", "batch_8", "batch_17", "batch_65", "unknown"] = ""  #: from so many at once
+    hardware: Literal["", "fp8", "no_fp8"] = ""
+    quantity: Key
+    low: Annotated[float, Field(ge=-1, le=1000)]
+    central: NonNegative
+    high: NonNegative
+    unit: Text
+    quality: Quality
+    quality_effect: str = ""  #: on the answers of the model, not on the number
+    conditions: Text
+
+
 #: File of `data/` -> the rows that it holds.
 TABLES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
@@ -316,6 +335,7 @@ TABLES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "equivalents.csv": EquivalentRow,
         "grids.csv": Grid,
         "inference_calibration.csv": CalibrationRow,
+        "levers.csv": LeverRow,
         "mfu.csv": MfuRow,
         "models.csv": ModelRow,
         "published_runs.csv": PublishedRun,

@@ -383,7 +383,6 @@ def test_what_was_asked_for_and_could_not_be_computed_is_said() -> None:
     asked = workload(
         market_based=MarketBased(contracted_share=1.0),
         functional_unit=FunctionalUnit(name="query"),
-        levers=({"lever": "pruning"},),
         **EIGHT_RUN,
     )
     codes = [warning.code for warning in estimate(asked, factors(**EIGHT)).warnings]
@@ -391,7 +390,6 @@ def test_what_was_asked_for_and_could_not_be_computed_is_said() -> None:
         "embodied_unknown",
         "market_based_incomplete",
         "functional_unit_without_count",
-        "levers_not_computed",
     ]
 
 

@@ -49,6 +49,32 @@ def post(client: Client, address: str, body: Any, **headers: str) -> Any:
     return client.post(address, data=json.dumps(body), content_type="application/json", headers=headers)
 
 
+def test_levers_are_answered_alone_and_together(client: Client) -> None:
+    levers = [{"lever": "quantisation", "bits": 8}, {"lever": "region", "location": {"country": "FR"}}]
+    response = post(client, "/api/v1/calculate", {**CONTRACT_BODY, "levers": levers})
+    assert response.status_code == 200, response.content
+    body = response.json()
+    assert [one["lever"] for one in body["levers"]] == ["quantisation", "region"]
+    for one in body["levers"]:
+        assert set(one["saving_kgco2e"]) == set(one["saving_share"]) == {"low", "central", "high"}
+        assert one["after_kgco2e"]["central"] == pytest.approx(
+            body["result"]["total_kgco2e"]["central"] - one["saving_kgco2e"]["central"], rel=1e-12
+        )
+        assert one["conditions"] and one["quality_caveat"]
+        assert set(one["source_ids"]) <= set(body["sources"])
+    assert body["levers_together"]["levers"] == ["quantisation", "region"]
+    assert body["levers_together"]["saving_share"]["central"] > 0.7
+
+
+def test_the_catalogue_lists_levers_with_their_evidence(client: Client) -> None:
+    body = client.get("/api/v1/catalogue/levers").json()
+    assert body["count"] == 15
+    for lever in body["items"]:
+        assert lever["evidence"] and lever["source_ids"] and lever["changes"]
+        assert "lever" in lever["settings"]["properties"]
+    assert [one["id"] for one in client.get("/api/v1/catalogue/levers?q=federated").json()["items"]] == ["federated"]
+
+
 def test_the_body_of_the_contract_gives_the_answer_of_the_contract(client: Client) -> None:
     response = post(client, "/api/v1/calculate", CONTRACT_BODY)
     assert response.status_code == 200, response.content

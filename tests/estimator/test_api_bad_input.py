@@ -116,6 +116,8 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("uncertainty.seed", -1, "uncertainty.seed"),
     ("levers", {"lever": "pruning"}, "levers"),
     ("levers", [{"lever": "quantisation", "bits": 8}] * 21, "levers"),
+    ("levers", [{"lever": "quantisation", "bits": 7}], "levers.0.bits"),
+    ("levers", [{"lever": "pue", "pue": 1.1}, {"lever": "magic"}], "levers.1.lever"),
     ("inference.precision", "int2", "inference.precision"),
     ("unknown_field", 1, "unknown_field"),
     ("x" * 5_000, 1, "x" * 60),

@@ -10,7 +10,8 @@ from django.apps import apps
 from django.db import models
 from pydantic import BaseModel
 
-from estimator.core import footprint, inputs
+from estimator.core import bounds, footprint, inputs
+from estimator.core.levers import settings as lever_settings
 from estimator.reference import tables
 
 UNITS = """
@@ -39,10 +40,10 @@ def numeric_fields(module: types.ModuleType) -> set[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("module", [inputs, footprint, tables])
+@pytest.mark.parametrize("module", [bounds, inputs, lever_settings, footprint, tables])
 def test_numbers_end_in_their_unit(module: types.ModuleType) -> None:
     found = numeric_fields(module)
-    assert len(found) > 5
+    assert len(found) > 3
     assert not {name for name in found if not FITS.search(name[1])}
 
 

@@ -114,7 +114,7 @@ def test_the_most_direct_method_is_taken(fields: dict[str, Any], method: str) ->
         ),
         ({**DEVICE, "hardware": {**DEVICE["hardware"], "mean_cpu_power_w": 9.0, "host_overhead_share": 0.1}},
          {"hardware.host_overhead_share"}),
-        ({**DEVICE, "levers": [{"lever": "quantisation", "bits": 8}]}, {"levers"}),
+        ({**DEVICE, "levers": [{"lever": "batch_size", "batch_size": 8}]}, {"levers.0.lever"}),
         ({**DEVICE, "market_based": {"contract_intensity_gco2e_per_kwh": 0.0}}, {"market_based.contracted_share"}),
         ({"hardware": {"accelerator": "aws-trainium", "accelerator_count": 4}, "duration_h": 1.0},
          {"hardware.mean_accelerator_power_w"}),
@@ -125,7 +125,8 @@ def test_what_is_missing_is_asked_for_at_its_field(fields: dict[str, Any], paths
     assert set(found) == paths
     for path, problem in found.items():
         assert re.search("Give|Choose|Leave", problem.message)
-        assert path in ("method", "levers", "hardware.accelerator") or path.rsplit(".", 1)[-1] in problem.message
+        named = path.rsplit(".", 1)[-1]
+        assert path in ("method", "levers.0.lever", "hardware.accelerator") or named in problem.message
 
 
 def test_everything_is_said_at_once() -> None:
@@ -133,11 +134,11 @@ def test_everything_is_said_at_once() -> None:
         hardware={"accelerator": "H1000", "cpu": "abacus"},
         model={"preset": "gtp-3"},
         location={"country": "XX", "provider": "aws", "region": "mars-north-1"},
-        levers=[{"lever": "pruning"}],
+        levers=[{"lever": "pruning"}, {"lever": "hardware", "accelerator": "H1000"}],
     )
     assert set(found) == {
         "hardware.accelerator", "hardware.accelerator_count", "hardware.cpu", "model.preset", "location.country",
-        "location.region", "levers", "duration_h",
+        "location.region", "levers.1.accelerator", "duration_h",
     }  # fmt: skip
     assert "nvidia-h100-sxm5-80gb" in found["hardware.accelerator"].suggestions
     assert "gpt-3-175b" in found["model.preset"].suggestions

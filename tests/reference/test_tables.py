@@ -29,6 +29,7 @@ FLAGS = {"preferred", "doubtful", "checked", "is_fleet_pue", "is_fleet_wue", "mi
 WITH_UNIT_COLUMN = {
     "defaults.csv",
     "inference_calibration.csv",
+    "levers.csv",
     "mfu.csv",
     "predicted_serving.csv",
     "predicted_training.csv",

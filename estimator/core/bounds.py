@@ -1,0 +1,58 @@
+"""What runs and levers share: the base of every input, physical bounds, the place and the contracts."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
+
+#: The longest run that is believed, one thousand years on one machine: beyond it the unit is wrong. [h]
+MAX_HOURS: Final = 8_766_000.0
+
+CatalogueName = Annotated[str, Field(min_length=1, max_length=120)]
+PositiveW = Annotated[float, Field(gt=0, le=1e9)]
+NonNegativeW = Annotated[float, Field(ge=0, le=1e9)]
+Hours = Annotated[float, Field(gt=0, le=MAX_HOURS)]
+PositiveCount = Annotated[int, Field(ge=1, le=10_000_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Intensity = Annotated[float, Field(ge=0, le=5_000)]
+
+
+class Inputs(BaseModel):
+    """What every input object shares: frozen, strict, finite, and no field that we do not know."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Location(Inputs):
+    """Where it ran. The most specific field that is given wins: region, then zone, then country."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}$")] | None = Field(
+        None, description="ISO 3166 alpha-2 or alpha-3."
+    )
+    zone: CatalogueName | None = Field(None, description="Id or alias of a grid zone of the catalogue.")
+    provider: CatalogueName | None = Field(None, description="Cloud provider, with region.")
+    region: CatalogueName | None = Field(None, description="The provider's own name of the region.")
+
+
+class MarketBased(Inputs):
+    """Contracts and certificates. They change the market-based figure only, never the headline."""
+
+    contracted_share: Share | None = Field(None, description="Share of the electricity under contract. [1]")
+    contract_intensity_gco2e_per_kwh: Intensity | None = None
+    residual_intensity_gco2e_per_kwh: Intensity | None = None
+    certificates_share: Share | None = Field(
+        None, description="Share of the electricity covered by unbundled certificates, beside the contracts. [1]"
+    )
+
+    @model_validator(mode="after")
+    def within_the_whole(self) -> Self:
+        """Refuse shares that are more than all of the electricity."""
+        if (self.contracted_share or 0.0) + (self.certificates_share or 0.0) > 1.0 + 1e-9:
+            raise PydanticCustomError(
+                "shares_above_all",
+                "contracts and certificates together cover more than all of the electricity; lower one of the two",
+                {"field": "certificates_share"},
+            )
+        return self
