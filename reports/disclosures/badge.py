@@ -63,5 +63,6 @@ FORMAT: Final = Format(
     summary=gettext_noop("A small SVG for a README: electricity, location-based, and the hardware's share beside it."),
     media_type="image/svg+xml",
     extension="svg",
+    asks=("model_name",),
     write=write,
 )

@@ -100,5 +100,6 @@ FORMAT: Final = Format(
     summary=gettext_noop("The method, these figures and every source behind them, to be cited."),
     media_type="application/x-bibtex",
     extension="bib",
+    asks=(),
     write=write,
 )

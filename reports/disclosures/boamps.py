@@ -206,5 +206,9 @@ FORMAT: Final = Format(
     summary=gettext_noop("JSON for the open data set of Boavizta: energy of the servers before PUE, final run."),
     media_type="application/json",
     extension="json",
+    asks=(
+        *("task_family", "data_type", "infrastructure", "confidentiality", "organisation", "model_name", "base_model"),
+        *("training_type", "location", "period_start"),
+    ),
     write=write,
 )

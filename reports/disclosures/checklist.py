@@ -10,7 +10,7 @@ from typing import Final
 
 from estimator.core.footprint import gettext_noop
 from reports.disclosures import figures
-from reports.disclosures.details import DisclosureDetails
+from reports.disclosures.details import WHO_AND_WHEN, DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import markdown
 from reports.disclosures.facts import Facts
@@ -138,5 +138,6 @@ FORMAT: Final = Format(
     summary=gettext_noop("Answers for ACL Responsible NLP (C1) and NeurIPS (item 8): parameters, compute, machines."),
     media_type="text/markdown",
     extension="md",
+    asks=("memory_and_storage", "preliminary_hours", "location", *WHO_AND_WHEN),
     write=write,
 )

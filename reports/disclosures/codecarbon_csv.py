@@ -108,5 +108,6 @@ FORMAT: Final = Format(
     summary=gettext_noop("A row beside runs that CodeCarbon tracked: energies with PUE, emissions location-based."),
     media_type="text/csv",
     extension="csv",
+    asks=("infrastructure", "model_name"),
     write=write,
 )

@@ -158,5 +158,6 @@ FORMAT: Final = Format(
     ),
     media_type="application/vnd.cyclonedx+json",
     extension="cdx.json",
+    asks=(*("energy_provider", "energy_source", "organisation", "model_name", "model_version", "training_type"),),
     write=write,
 )

@@ -143,6 +143,9 @@ QUESTIONS: Final[dict[str, Question]] = {
     "preliminary_hours": Question(gettext_noop("Accelerator hours of development and failed runs"), "number"),
 }
 
+#: What every document of several sections begins with.
+WHO_AND_WHEN: Final = ("organisation", "contact", "model_name", "model_version", "period_start", "period_end")
+
 NO_CHOICE: Final = gettext_noop("Choose one of those listed.")
 NO_NUMBER: Final = gettext_noop("Give a positive number.")
 NO_DATE: Final = gettext_noop("Give a date as YYYY-MM-DD.")

@@ -35,6 +35,7 @@ class Format:
     summary: str  #: English template: who asks for it, and what it takes from the run
     media_type: str
     extension: str
+    asks: tuple[str, ...]  #: the details that it takes, in the order in which they are asked for
     write: "Callable[[Facts, DisclosureDetails], Written]"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from estimator.core.footprint import gettext_noop
 from reports.disclosures import figures
-from reports.disclosures.details import DisclosureDetails
+from reports.disclosures.details import WHO_AND_WHEN, DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import markdown
 from reports.disclosures.facts import HOURS_PER_DAY, METHODS, Facts
@@ -340,5 +340,10 @@ FORMAT: Final = Format(
     ),
     media_type="text/markdown",
     extension="md",
+    asks=(
+        *("role", "systemic_risk", "base_model", "base_model_flop", "synthetic_data_flop"),
+        *("benchmark_tokens", "benchmark_hardware", "withheld"),
+        *WHO_AND_WHEN,
+    ),
     write=write,
 )

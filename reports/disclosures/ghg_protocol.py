@@ -9,7 +9,7 @@ from typing import Final
 
 from estimator.core.footprint import gettext_noop
 from reports.disclosures import figures
-from reports.disclosures.details import QUESTIONS, DisclosureDetails
+from reports.disclosures.details import QUESTIONS, WHO_AND_WHEN, DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import markdown
 from reports.disclosures.facts import Facts
@@ -236,5 +236,6 @@ FORMAT: Final = Format(
     ),
     media_type="text/markdown",
     extension="md",
+    asks=("site_control", "reporting_year", "instrument", "residual_mix_source", *WHO_AND_WHEN),
     write=write,
 )

@@ -15,7 +15,7 @@ from reports.disclosures.escapes import latex
 from reports.disclosures.facts import Facts
 from reports.disclosures.prose import name_of
 from reports.disclosures.sentences import paper_sentences
-from reports.disclosures.text import paper_missing
+from reports.disclosures.text import PAPER_ASKS, paper_missing
 
 
 def write(facts: Facts, details: DisclosureDetails) -> Written:
@@ -81,5 +81,6 @@ FORMAT: Final = Format(
     summary=gettext_noop("A paragraph and a table for a paper; the references are in the BibTeX."),
     media_type="application/x-tex",
     extension="tex",
+    asks=PAPER_ASKS,
     write=write,
 )

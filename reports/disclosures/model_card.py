@@ -145,5 +145,6 @@ FORMAT: Final = Format(
     ),
     media_type="text/markdown",
     extension="md",
+    asks=("training_type", "location"),
     write=write,
 )

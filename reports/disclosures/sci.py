@@ -12,7 +12,7 @@ from typing import Final
 from estimator.core.footprint import Assumption, gettext_noop
 from estimator.core.units import G_PER_KG
 from reports.disclosures import figures
-from reports.disclosures.details import DisclosureDetails
+from reports.disclosures.details import WHO_AND_WHEN, DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import markdown
 from reports.disclosures.facts import METHODS, Facts
@@ -300,5 +300,6 @@ FORMAT: Final = Format(
     ),
     media_type="text/markdown",
     extension="md",
+    asks=("functional_unit", "functional_unit_count", "provider_unit", "location", *WHO_AND_WHEN),
     write=write,
 )

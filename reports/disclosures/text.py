@@ -14,6 +14,7 @@ from reports.disclosures.escapes import clean
 from reports.disclosures.facts import Facts
 from reports.disclosures.sentences import paper_sentences
 
+PAPER_ASKS: Final = ("model_name", "location", "period_start", "period_end", "preliminary_hours")
 STATEMENT: Final = "Lacoste et al. 2019; Lannelongue et al. 2021"
 
 
@@ -52,5 +53,6 @@ FORMAT: Final = Format(
     summary=gettext_noop("A paragraph for a paper: hardware, place, hours, energy, emissions by both methods, range."),
     media_type="text/plain",
     extension="txt",
+    asks=PAPER_ASKS,
     write=write,
 )

@@ -65,6 +65,28 @@ def test_what_is_missing_can_be_asked_for_or_belongs_to_the_run(name: str, forma
                 part = part.model_fields[step].annotation
 
 
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_format_asks_for_what_it_takes_and_for_nothing_else(format_name: str) -> None:
+    asks = FORMATS[format_name].asks
+    assert set(asks) <= set(QUESTIONS) and len(asks) == len(set(asks))
+    for name in ("training_70b", "fine_tune", "service"):
+        one = run(name)
+        bare = disclose(format_name, workload=one.workload, footprint=one.footprint)
+        assert {missing.field for missing in bare.missing} & set(QUESTIONS) <= set(asks)
+        values = {
+            key: {
+                "choice": question.choices[-1][0] if question.choices else "",
+                "number": "7",
+                "date": "2025-01-01",
+            }.get(question.kind, "words")
+            for key, question in QUESTIONS.items()
+            if key not in asks
+        }
+        details, problems = details_from(values)
+        assert not problems
+        assert disclose(format_name, workload=one.workload, footprint=one.footprint, details=details) == bare
+
+
 def test_only_the_final_run_is_what_formats_of_one_run_tell() -> None:
     one = run("training_70b")
     final_kwh = one.footprint.result.facility_energy_kwh.central / 1.4
