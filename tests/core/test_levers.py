@@ -369,3 +369,15 @@ def test_all_levers_are_judged_at_once() -> None:
         "hardware.accelerator",
         "levers.0.accelerator",
     }
+
+
+def test_hosts_go_with_their_accelerators() -> None:
+    body = with_fields(BY_DEVICES, hardware={"mean_cpu_power_w": 500.0, "mean_memory_power_w": 100.0})
+    lever = {"lever": "distributed", "accelerator_count": 128, "scaling_efficiency": 1.0}
+    assert saving(body, lever).saving_share.central == pytest.approx(0.0, abs=1e-12)
+
+
+def test_units_of_an_unknown_accelerator_are_in_doubt() -> None:
+    found = saving({"it_energy_kwh": 5.0, "location": {"country": "US"}}, {"lever": "quantisation", "bits": 8})
+    assert found.saving_share.low < 0.0 < found.saving_share.central
+    assert "not known" in found.conditions

@@ -247,3 +247,14 @@ def test_addresses_that_a_key_may_not_go_to(url: str, monkeypatch: pytest.Monkey
 def test_every_zone_that_is_asked_for_is_a_code() -> None:
     for region in catalogue.shelf().places.regions:
         assert len(region.electricity_maps_zone) <= 20 and " " not in region.electricity_maps_zone
+
+
+def test_levers_are_judged_at_the_same_hour(grid: Grid) -> None:
+    """Before and after see the live grid of their places; the server of the tests knows only France."""
+    levers = ({"lever": "early_stopping", "stopped_share": 0.25}, {"lever": "pue", "pue": 1.2})
+    found = footprint(levers=levers, pue=1.2, embodied={"include": False})
+    total = found.result.total_kgco2e.central
+    assert found.levers[0].after_kgco2e.central == pytest.approx(0.75 * total, rel=1e-9)
+    assert found.levers[1].saving_kgco2e.central == 0.0
+    assert found.levers_together is not None
+    assert found.levers_together.after_kgco2e.central == pytest.approx(0.75 * total, rel=1e-9)

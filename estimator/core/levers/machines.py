@@ -85,6 +85,7 @@ def _by_ratio(plan: Plan, facts: RunFacts, old: Board, new: Board, count: int | 
     if hardware.mean_accelerator_power_w is not None:
         fields["mean_accelerator_power_w"] = hardware.mean_accelerator_power_w * draw
     more = count / old_count if count and old_count else 1.0
+    fields |= _hosts(plan, more)
     if hardware.mean_system_power_w is not None:
         # The rest of a server is taken to go with its accelerators' number.
         fields["mean_system_power_w"] = (
@@ -99,6 +100,13 @@ def _by_ratio(plan: Plan, facts: RunFacts, old: Board, new: Board, count: int | 
         energy = work * (1.0 - ACCELERATORS_SHARE + ACCELERATORS_SHARE * draw)
         plan = plan.with_fields(it_energy_kwh=plan.workload.it_energy_kwh * energy)
     return plan.changed("hardware", "time", row.triple, time_targets(plan, facts), row=row)
+
+
+def _hosts(plan: Plan, more: float) -> dict[str, float]:
+    """Draws of processors and memory, which go with the number of accelerators."""
+    hardware = plan.workload.hardware
+    draws = {name: getattr(hardware, name) for name in ("mean_cpu_power_w", "mean_memory_power_w")}
+    return {name: draw_w * more for name, draw_w in draws.items() if draw_w is not None}
 
 
 # --- more accelerators, or fewer ---------------------------------------------------------------------------------
@@ -126,9 +134,9 @@ def distribute(plan: Plan, lever: Distributed, knowledge: Knowledge) -> Plan:
     row = knowledge.evidence("distributed", "time_per_doubling")
     more = lever.accelerator_count / present if present else 1.0
     plan = plan.with_fields("hardware", accelerator_count=lever.accelerator_count)
-    hardware = plan.workload.hardware
-    if hardware.mean_system_power_w is not None:
-        plan = plan.with_fields("hardware", mean_system_power_w=hardware.mean_system_power_w * more)
+    plan = plan.with_fields("hardware", **_hosts(plan, more))
+    if plan.workload.hardware.mean_system_power_w is not None:
+        plan = plan.with_fields("hardware", mean_system_power_w=plan.workload.hardware.mean_system_power_w * more)
     if plan.workload.duration_h is not None and present:
         plan = plan.with_fields(duration_h=plan.workload.duration_h / more)
     targets = time_targets(plan, facts)

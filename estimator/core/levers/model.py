@@ -155,7 +155,7 @@ def quantise(plan: Plan, lever: Quantisation, knowledge: Knowledge) -> Plan:
         setting = "wider"
     elif setting == "int4" and not lever.weights_only:
         setting = "int4_both"
-    where = {"setting": setting, "model_class": facts.size_class, "hardware": "fp8" if fast_8_bit else "no_fp8"}
+    where = {"setting": setting, "model_class": facts.size_class, "hardware": _units(facts, fast_8_bit=fast_8_bit)}
     if not counts_tokens(plan, facts):
         row = knowledge.evidence("quantisation", "time", **where)
         return plan.changed("quantisation", "time", row.triple, time_targets(plan, facts), row=row)
@@ -164,6 +164,12 @@ def quantise(plan: Plan, lever: Quantisation, knowledge: Knowledge) -> Plan:
     )
     plan = plan.with_fields("inference", precision=target)
     return plan.changed("quantisation", "request_time", row.triple, REQUEST_TIMES, row=row)
+
+
+def _units(facts: RunFacts, *, fast_8_bit: bool) -> str:
+    if facts.board is None:
+        return ""
+    return "fp8" if fast_8_bit else "no_fp8"
 
 
 def _precision(lever: Quantisation, *, fast_8_bit: bool) -> Precision:
@@ -196,7 +202,7 @@ def _quantised_training(
     else:
         setting = "weights" if lever.weights_only else f"bits_{lever.target_bits}"
     row = knowledge.evidence(
-        "quantisation", "training_time", setting=setting, hardware="fp8" if fast_8_bit else "no_fp8"
+        "quantisation", "training_time", setting=setting, hardware=_units(facts, fast_8_bit=fast_8_bit)
     )
     return plan.changed("quantisation", "training_time", row.triple, time_targets(plan, facts), row=row)
 
