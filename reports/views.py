@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from estimator.core.inputs import InputProblems
+from estimator.forms.workload import entry_at
 from estimator.models import Estimate, JobStatus
 from estimator.reference import catalogue
 from estimator.reference.resolve import factors_for
@@ -149,10 +150,7 @@ def disclosures(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
         "title": gettext(chosen.title),
         "summary": gettext(chosen.summary),
         "content": made.content,
-        "missing": [
-            (gettext(QUESTIONS[one.field].label) if one.field in QUESTIONS else "", gettext(one.why), one)
-            for one in made.missing
-        ],
+        "missing": [(_label(one.field), gettext(one.why), one) for one in made.missing],
         "is_missing_in_run": bool(lacking - set(QUESTIONS)),
         "first_asked": [one for one in asked if one.name in lacking or one.problem],
         "then_asked": [one for one in asked if one.name not in lacking and not one.problem],
@@ -162,6 +160,14 @@ def disclosures(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     response = render(request, "reports/disclosures.html", page)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _label(field: str) -> str:
+    """What people call a detail, or a field of the run; empty for one that is not on the form."""
+    if field in QUESTIONS:
+        return gettext(QUESTIONS[field].label)
+    entry = entry_at(field)
+    return str(entry.label) if entry else ""
 
 
 def _asked(chosen: Format, typed: Mapping[str, str], problems: Mapping[str, str]) -> Iterator[Asked]:
