@@ -155,10 +155,8 @@ def _infrastructure(facts: Facts, details: DisclosureDetails) -> dict[str, Any]:
                 "nbComponent": max(round(facts.accelerator_count or 1), 1),
             }
         )
-    if hardware.cpu:
-        components.append(
-            {"componentName": hardware.cpu, "componentType": "cpu", "nbComponent": hardware.cpu_count or 1}
-        )
+    if hardware.cpu and hardware.cpu_count:
+        components.append({"componentName": hardware.cpu, "componentType": "cpu", "nbComponent": hardware.cpu_count})
     infrastructure: dict[str, Any] = {"infraType": details.infrastructure or ("publicCloud" if provider else "other")}
     if provider:
         infrastructure["cloudProvider"] = provider

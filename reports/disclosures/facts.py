@@ -200,15 +200,40 @@ class Facts:
 
     @property
     def hardware(self) -> str:
-        """The accelerators, as people name them."""
+        """The accelerators, or else the processors, as people name them."""
         if not self.accelerator_name and not self.accelerator_count:
-            return ""
+            return self._processors
         count = f"{figures.number(self.accelerator_count)} " if self.accelerator_count else ""
         return f"{count}{self.accelerator_name or 'accelerators'}"
 
     @property
+    def _processors(self) -> str:
+        hardware = self.workload.hardware
+        sockets = f"{hardware.cpu_count:,} " if hardware.cpu_count and hardware.cpu else ""
+        parts = [
+            f"{sockets}{hardware.cpu}" if hardware.cpu else "",
+            f"{hardware.cpu_core_count:,} CPU cores" if hardware.cpu_core_count else "",
+            f"{figures.number(hardware.memory_gb)} GB of memory" if hardware.memory_gb else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def per_unit(self) -> str:
+        """Energy and emissions of one unit of service; empty where none is counted."""
+        served = self.result.functional_unit
+        if served is None:
+            return ""
+        share = "with" if self.result.embodied_share_kgco2e else "without"
+        return (
+            f"{figures.energy(served.kwh_per_unit.central)} and {figures.mass(served.kgco2e_per_unit.central)} "
+            f"(location-based, {share} the embodied share)"
+        )
+
+    @property
     def energy_quality(self) -> str:
         """How the energy came about."""
+        if self.footprint.method == "measured" and self.footprint.energy_quality != "counter":
+            return "measured at the servers, the data centre's overhead added by PUE"
         return ENERGY_QUALITIES[self.footprint.energy_quality]
 
     @property
@@ -221,12 +246,12 @@ class Facts:
         )
         names = {
             "accelerators": "accelerators",
-            "host": "the rest of the servers (CPUs, memory, network)",
+            "host": f"the {'rest of the ' if 'accelerators' in includes else ''}servers (CPUs, memory, network)",
             "facility": f"the data centre's overhead (PUE {figures.number(self.pue)})",
             "idle": "idle time",
         }
         counted = [name for part, name in names.items() if part in includes]
-        left_out = [name for part, name in names.items() if part not in includes and part in {"accelerators", "host"}]
+        left_out = [name for part, name in names.items() if part not in includes and part == "host"]
         return _listed(counted) + (f"; not counted: {_listed(left_out)}" if left_out else "")
 
     @property
@@ -237,13 +262,11 @@ class Facts:
         if not self.has_other_runs:
             known = "None were needed." if self.development_is_known else "How much they took is unknown."
             return f"The final training run only; development and failed runs are not included. {known}"
-        parts = []
-        if self.workload.development_factor:
-            parts.append(f"development runs of {figures.number(self.workload.development_factor)} times its energy")
-        if self.workload.repeat_count > 1:
-            parts.append(f"{self.workload.repeat_count:,} repetitions of it all")
-        what = _listed(parts) or "other runs"
-        return f"The final training run and {what}: together {figures.number(self.multiplier)} times the final run."
+        factor, count = self.workload.development_factor, self.workload.repeat_count
+        what = f" and development runs of {figures.number(factor)} times its energy" if factor else ""
+        if count > 1:
+            what += f", the whole {count:,} times over" if factor else f", {count:,} times over"
+        return f"The final training run{what}: together {figures.number(self.multiplier)} times the final run."
 
     @property
     def market_based(self) -> str:

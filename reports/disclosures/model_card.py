@@ -110,8 +110,7 @@ def _text(facts: Facts, details: DisclosureDetails) -> list[str]:
         f"{facts.embodied}.",
     ]
     if served is not None:
-        per = f"{figures.energy(served.kwh_per_unit.central)} and {figures.mass(served.kgco2e_per_unit.central)}"
-        lines.append(f"Per {markdown(served.name)}: {per} (location-based, with the embodied share).")
+        lines += ["", f"Per {markdown(served.name)}: {facts.per_unit}."]
     return [*lines, "", f"Figures by {facts.made_with}; ranges are the 5th to the 95th percentile."]
 
 

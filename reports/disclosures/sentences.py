@@ -55,5 +55,4 @@ def _per_unit(facts: Facts) -> list[str]:
     served = facts.result.functional_unit
     if served is None:
         return []
-    per = f"{figures.energy(served.kwh_per_unit.central)} and {figures.mass(served.kgco2e_per_unit.central)}"
-    return [f"One {served.name} takes {per} (location-based, with the embodied share)."]
+    return [f"One {served.name} takes {facts.per_unit}."]
