@@ -16,7 +16,7 @@ from tests.harness.not_run import not_run
 LOCALE = environment.ROOT / "config" / "locale"
 TRANSLATED = [code for code, _ in settings.LANGUAGES if code != "en"]
 #: How the texts are taken out of the code; then `manage.py compilemessages` makes the .mo files.
-EXTRACT = ["makemessages", "-l", "es", "-l", "fr", "--no-obsolete", "--no-location", "--no-wrap"]
+EXTRACT = ["makemessages", "-l", "es", "-l", "fr", "-e", "html,py,css", "--no-obsolete", "--no-location", "--no-wrap"]
 PLACES = re.compile(r"%\([a-z_]+\)[sd]|%%|</?[a-z]+[^>]*>")
 
 languages = pytest.mark.parametrize("language", TRANSLATED)
