@@ -4,7 +4,6 @@ import hashlib
 import logging
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Final
 
@@ -16,13 +15,13 @@ from estimator.core.estimate import estimate
 from estimator.core.factors import Factors
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Hardware, InputProblems, Location, Model, Workload
-from estimator.models import Estimate, JobStatus
+from estimator.jobs import JobQueue
+from estimator.models import Estimate
 from estimator.reference.resolve import factors_for
 
 logger = logging.getLogger(__name__)
 
-QUEUE: Final = "estimates"
-RESCUED_AT_ONCE: Final = 500
+JOBS: Final = JobQueue(model=Estimate, task="estimator.run_estimate", name="estimates")
 
 
 class IdempotencyConflict(Exception):
@@ -110,7 +109,7 @@ def submit_estimate(*, workload: Workload, idempotency_key: str | None = None) -
                 idempotency_key=key,
                 created_at=now,
             )
-            transaction.on_commit(lambda: _queue(estimate_id=row.id, now=now))
+            transaction.on_commit(lambda: JOBS.send(pk=row.id, now=now))
     except IntegrityError:
         earlier = Estimate.objects.filter(idempotency_key=key).first() if key else None
         if earlier is None:
@@ -119,12 +118,6 @@ def submit_estimate(*, workload: Workload, idempotency_key: str | None = None) -
             raise IdempotencyConflict from None
         return earlier
     return row
-
-
-def _queue(*, estimate_id: uuid.UUID, now: datetime) -> None:
-    """Send the message of a queued row; where the broker is away, the rescue round sends it later."""
-    if broker.enqueue(task="estimator.run_estimate", args=[str(estimate_id)], queue=QUEUE):
-        Estimate.objects.filter(pk=estimate_id, status=JobStatus.QUEUED).update(queued_at=now)
 
 
 def run_estimate(*, estimate_id: uuid.UUID, worker: str) -> bool:
@@ -168,29 +161,8 @@ def retry_estimate(*, estimate_id: uuid.UUID) -> bool:
         now = timezone.now()
         changed = Estimate.objects.retry(pk=estimate_id, now=now)
         if changed:
-            transaction.on_commit(lambda: _queue(estimate_id=estimate_id, now=now))
+            transaction.on_commit(lambda: JOBS.send(pk=estimate_id, now=now))
     return changed
-
-
-def release_estimates(*, worker: str, started: datetime) -> int:
-    """Free what was held under this worker's name before it started, and queue it at once."""
-    freed = Estimate.objects.release(worker=worker, started=started)
-    if freed:
-        rescue_estimates(now=timezone.now())
-    return freed
-
-
-def rescue_estimates(*, now: datetime) -> int:
-    """Queue again what lost its message or its worker; fail what was tried too often."""
-    queue_length = broker.queue_length(queue=QUEUE)
-    if queue_length is None:
-        return 0
-    Estimate.objects.give_up(now=now)
-    lost = Estimate.objects.waiting_for_a_message(now=now, queue_is_empty=queue_length == 0)
-    waiting = list(lost.order_by("created_at").values_list("id", flat=True)[:RESCUED_AT_ONCE])
-    for estimate_id in waiting:
-        _queue(estimate_id=estimate_id, now=now)
-    return len(waiting)
 
 
 def site_health() -> SiteHealth:

@@ -18,10 +18,10 @@ def run_estimate(self: "Task[[str], None]", estimate_id: str) -> None:
 @shared_task(name="estimator.release")
 def release(worker: str, started_s: float) -> None:
     """Free what a dead worker of this name held."""
-    services.release_estimates(worker=worker, started=datetime.fromtimestamp(started_s, tz=UTC))
+    services.JOBS.release(worker=worker, started=datetime.fromtimestamp(started_s, tz=UTC), now=timezone.now())
 
 
 @shared_task(name="estimator.rescue")
 def rescue() -> None:
     """Queue again what was lost."""
-    services.rescue_estimates(now=timezone.now())
+    services.JOBS.rescue(now=timezone.now())

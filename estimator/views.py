@@ -240,7 +240,7 @@ def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
         health = services.site_health()
         state |= {
             "broker_away": not health.broker and row.status == JobStatus.QUEUED,
-            "no_worker": health.broker and services.QUEUE not in health.queues,
+            "no_worker": health.broker and services.JOBS.name not in health.queues,
             "before_count": Estimate.objects.filter(
                 status__in=[JobStatus.QUEUED, JobStatus.RUNNING], created_at__lt=row.created_at
             ).count(),

@@ -2,15 +2,14 @@
 
 import logging
 import uuid
-from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.text import slugify
 
-from estimator import broker
 from estimator.core import ENGINE_VERSION
+from estimator.jobs import JobQueue
 from estimator.models import Estimate, JobStatus
 from reports import wording
 from reports.models import Report
@@ -18,8 +17,7 @@ from reports.pdf import render_pdf, report_html
 
 logger = logging.getLogger(__name__)
 
-QUEUE: Final = "reports"
-RESCUED_AT_ONCE: Final = 100
+JOBS: Final = JobQueue(model=Report, task="reports.run_report", name="reports")
 
 
 class EstimateNotDone(Exception):
@@ -48,15 +46,9 @@ def request_report(*, estimate_id: uuid.UUID, language: str) -> Report:
             estimate=estimate, language=language, engine_version=ENGINE_VERSION, defaults={"created_at": now}
         )
         if created or Report.objects.retry(pk=row.id, now=now):
-            transaction.on_commit(lambda: _queue(report_id=row.id, now=now))
+            transaction.on_commit(lambda: JOBS.send(pk=row.id, now=now))
             row.refresh_from_db(fields=["status", "progress", "error_code"])
     return row
-
-
-def _queue(*, report_id: uuid.UUID, now: datetime) -> None:
-    """Send the message of a queued row; where the broker is away, the rescue round sends it later."""
-    if broker.enqueue(task="reports.run_report", args=[str(report_id)], queue=QUEUE):
-        Report.objects.filter(pk=report_id, status=JobStatus.QUEUED).update(queued_at=now)
 
 
 def run_report(*, report_id: uuid.UUID, worker: str) -> bool:
@@ -96,27 +88,6 @@ def _made(*, report_id: uuid.UUID, token: uuid.UUID) -> bytes:
     )
     advance(0.6)
     return render_pdf(html, identifier=f"{footprint.input_digest}-{footprint.dataset_version}-{row.language}")
-
-
-def release_reports(*, worker: str, started: datetime) -> int:
-    """Free what was held under this worker's name before it started, and queue it at once."""
-    freed = Report.objects.release(worker=worker, started=started)
-    if freed:
-        rescue_reports(now=timezone.now())
-    return freed
-
-
-def rescue_reports(*, now: datetime) -> int:
-    """Queue again what lost its message or its worker; fail what was tried too often."""
-    queue_length = broker.queue_length(queue=QUEUE)
-    if queue_length is None:
-        return 0
-    Report.objects.give_up(now=now)
-    lost = Report.objects.waiting_for_a_message(now=now, queue_is_empty=queue_length == 0)
-    waiting = list(lost.order_by("created_at").values_list("id", flat=True)[:RESCUED_AT_ONCE])
-    for report_id in waiting:
-        _queue(report_id=report_id, now=now)
-    return len(waiting)
 
 
 def file_name(*, title: str) -> str:

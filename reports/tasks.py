@@ -18,10 +18,10 @@ def run_report(self: "Task[[str], None]", report_id: str) -> None:
 @shared_task(name="reports.release")
 def release(worker: str, started_s: float) -> None:
     """Free what a dead worker of this name held."""
-    services.release_reports(worker=worker, started=datetime.fromtimestamp(started_s, tz=UTC))
+    services.JOBS.release(worker=worker, started=datetime.fromtimestamp(started_s, tz=UTC), now=timezone.now())
 
 
 @shared_task(name="reports.rescue")
 def rescue() -> None:
     """Queue again what was lost."""
-    services.rescue_reports(now=timezone.now())
+    services.JOBS.rescue(now=timezone.now())

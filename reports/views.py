@@ -104,7 +104,7 @@ def _state(report_id: uuid.UUID) -> dict[str, Any]:
         health = site_health()
         state |= {
             "broker_away": not health.broker,
-            "no_worker": health.broker and services.QUEUE not in health.queues,
+            "no_worker": health.broker and services.JOBS.name not in health.queues,
         }
     return state
 

@@ -64,7 +64,7 @@ def test_without_redis_an_estimate_waits_and_is_computed_once_redis_is_back(
     finally:
         redis_server.start()
     wait_until(lambda: services.site_health().ok, timeout_s=30, what="the worker is back at its queue")
-    services.rescue_estimates(now=timezone.now())
+    services.JOBS.rescue(now=timezone.now())
     wait_until(lambda: status_of(row) == JobStatus.DONE, timeout_s=30, what="computed after Redis came back")
 
 
@@ -82,7 +82,7 @@ def test_messages_survive_a_restart_of_redis(
 def test_a_burst_is_computed_completely_and_each_once(celery_worker_process: Callable[..., Worker]) -> None:
     rows = [services.submit_estimate(workload=services.EXAMPLE) for _ in range(30)]
     for row in rows[:10]:
-        services._queue(estimate_id=row.id, now=timezone.now())  # delivered twice
+        services.JOBS.send(pk=row.id, now=timezone.now())  # delivered twice
     celery_worker_process(concurrency=2)
     wait_until(lambda: Estimate.objects.filter(status=JobStatus.DONE).count() == 30, timeout_s=40)
     assert set(Estimate.objects.values_list("attempts", flat=True)) == {1}

@@ -25,14 +25,14 @@ def test_the_example_is_what_its_paper_prints() -> None:
 
 
 def test_submitting_stores_the_row_and_queues_one_message() -> None:
-    before = broker.queue_length(queue=services.QUEUE)
+    before = broker.queue_length(queue=services.JOBS.name)
     row = submitted()
     row.refresh_from_db()
     assert (row.status, row.progress, row.footprint) == (JobStatus.QUEUED, 0.0, None)
     assert row.queued_at is not None
     assert row.workload() == services.EXAMPLE
     assert before is not None
-    assert broker.queue_length(queue=services.QUEUE) == before + 1
+    assert broker.queue_length(queue=services.JOBS.name) == before + 1
 
 
 def test_what_cannot_be_computed_is_refused_before_anything_is_stored() -> None:
@@ -87,8 +87,8 @@ def test_rescue_queues_what_lost_its_message_and_nothing_else() -> None:
     lost, waiting = submitted(), submitted()
     now = timezone.now()
     Estimate.objects.filter(pk=lost.pk).update(queued_at=None)
-    assert services.rescue_estimates(now=now) == 1
-    assert services.rescue_estimates(now=now + QUEUE_PATIENCE + timedelta(seconds=1)) == 0, "messages still wait"
+    assert services.JOBS.rescue(now=now) == 1
+    assert services.JOBS.rescue(now=now + QUEUE_PATIENCE + timedelta(seconds=1)) == 0, "messages still wait"
     lost.refresh_from_db()
     assert lost.queued_at == now
     assert waiting.status == JobStatus.QUEUED

@@ -71,7 +71,7 @@ def test_a_lost_message_and_a_dead_worker_are_put_right(estimate: Estimate) -> N
     row = services.request_report(estimate_id=estimate.id, language="en")
     started = timezone.now()
     assert Report.objects.claim(pk=row.id, worker="a@host", now=started - timedelta(seconds=5))
-    assert services.release_reports(worker="a@host", started=started) == 1
+    assert services.JOBS.release(worker="a@host", started=started, now=timezone.now()) == 1
     row.refresh_from_db()
     assert row.status == JobStatus.QUEUED and row.queued_at is not None
 
