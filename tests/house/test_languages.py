@@ -1,5 +1,6 @@
 """Every text is there in every language, with its places, and the compiled files are those of the sources."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -59,7 +60,8 @@ def test_no_text_of_the_code_is_missing_in_the_files(tmp_path: Path) -> None:
     for name in ("config", "estimator", "reports", "templates"):
         shutil.copytree(environment.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data"))
     shutil.copy(environment.ROOT / "manage.py", tmp_path)
-    subprocess.run([sys.executable, "manage.py", *EXTRACT], cwd=tmp_path, check=True, capture_output=True)
+    own = os.environ | {"PYTHONPATH": str(tmp_path)}  # the settings of the copy, so that its files are written
+    subprocess.run([sys.executable, "manage.py", *EXTRACT], cwd=tmp_path, env=own, check=True, capture_output=True)
     for language in TRANSLATED:
         found = polib.pofile(str(tmp_path / "config" / "locale" / language / "LC_MESSAGES" / "django.po"))
         asked = {(entry.msgctxt, entry.msgid) for entry in found if not entry.obsolete}
