@@ -148,6 +148,16 @@ def test_the_search_boxes_work_by_keyboard_alone(page: Page, live_site: LiveSite
     expect(page.locator(".footprint")).to_be_visible()
 
 
+def test_escape_keeps_the_list_closed_even_while_a_search_is_on_its_way(page: Page, live_site: LiveSite) -> None:
+    page.goto(f"{live_site.url}/?blank=1")
+    box = page.locator("#id_place")
+    box.fill("Virginia")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(1_000)
+    expect(page.locator("#options-place")).to_be_hidden()
+    expect(box).to_have_attribute("aria-expanded", "false")
+
+
 def test_a_known_model_brings_its_size(page: Page, live_site: LiveSite) -> None:
     page.goto(f"{live_site.url}/?blank=1")
     page.locator("#id_title").press_sequentially("gpt-j")

@@ -112,8 +112,9 @@
       } else if (event.key === "Enter" && open && active >= 0) {
         event.preventDefault();
         choose(options()[active]);
-      } else if (event.key === "Escape" && open) {
-        event.preventDefault();
+      } else if (event.key === "Escape") {
+        // A search on its way must not open the list after all.
+        if (open) event.preventDefault();
         close();
       }
     });
