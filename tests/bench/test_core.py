@@ -4,10 +4,12 @@ import time
 from typing import Any
 
 import numpy as np
+import pytest
 
 from estimator.core import embodied, emissions, energy
 from estimator.core.estimate import estimate
 from estimator.core.inputs import Workload
+from estimator.reference import catalogue
 from estimator.reference.resolve import factors_for
 from tests.bench.conftest import Table
 from tests.bench.workloads import BERT_BASE
@@ -23,6 +25,13 @@ def test_factors(benchmark: Any, table: Table) -> None:
     """Look up every factor."""
     benchmark(factors_for, BERT_BASE)
     table.add("factors looked up", benchmark.stats.stats.data)
+
+
+@pytest.mark.parametrize("q", ["n", "united states", "zzzz"])
+def test_search(benchmark: Any, table: Table, q: str) -> None:
+    """Find places as they are typed."""
+    benchmark(catalogue.search_places, q)
+    table.add(f"places that fit {q!r}", benchmark.stats.stats.data, against="factors looked up")
 
 
 def test_no_draws(benchmark: Any, table: Table) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 from typing import Any
 
 import pytest
@@ -378,18 +377,6 @@ def test_aliases_and_ids_give_the_same_factors() -> None:
     by_alias = factors(DEVICE, hardware={"accelerator": "NVIDIA H100 80GB HBM3"}, location={"country": "fra"})
     by_id = factors(DEVICE, hardware={"accelerator": "nvidia-h100-sxm5-80gb"}, location={"country": "FR"})
     assert by_alias.assumptions == by_id.assumptions and by_alias.sources == by_id.sources
-
-
-def test_it_is_quick() -> None:
-    runs = [workload(BERT), workload(DEVICE, location={"region": "us-east-1"})]
-    for run in runs:
-        factors_for(run)
-        taken_s = []
-        for _ in range(200):
-            begin = time.perf_counter()
-            factors_for(run)
-            taken_s.append(time.perf_counter() - begin)
-        assert min(taken_s) < 0.0002
 
 
 def test_the_share_of_the_component_model_is_that_of_the_devices_with_both_figures() -> None:
