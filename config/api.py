@@ -15,12 +15,12 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
+from estimator.api import ROUTERS as ESTIMATOR_ROUTERS
 from estimator.api import ApiError, invalid_input
-from estimator.api import router as estimator_router
 from estimator.core import ENGINE_VERSION
 from estimator.core.inputs import InputProblems
 from estimator.core.problems import problems_of
-from reports.api import router as reports_router
+from reports.api import ROUTERS as REPORTS_ROUTERS
 
 PREFIX: Final = "/api/v1/"
 
@@ -65,8 +65,9 @@ api = NinjaAPI(
     docs_url=None,
     parser=JsonParser(),
 )
-api.add_router("", estimator_router, tags=["estimates"])
-api.add_router("", reports_router, tags=["reports"])
+for _tag, _routers in (("estimates", ESTIMATOR_ROUTERS), ("reports", REPORTS_ROUTERS)):
+    for _router in _routers:
+        api.add_router("", _router, tags=[_tag])
 
 
 @api.exception_handler(ApiError)

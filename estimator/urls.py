@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from estimator import views
+from estimator.views import estimates, form, sources
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("preview/", views.preview, name="preview"),
-    path("suggest/<slug:kind>/", views.suggest, name="suggest"),
-    path("estimates/", views.estimates, name="estimates"),
-    path("estimates/<uuid:estimate_id>/", views.estimate, name="estimate"),
-    path("estimates/<uuid:estimate_id>/status/", views.estimate_status, name="estimate-status"),
-    path("estimates/<uuid:estimate_id>/retry/", views.estimate_retry, name="estimate-retry"),
-    path("sources/", views.sources, name="sources"),
+    path("", form.home, name="home"),
+    path("preview/", form.preview, name="preview"),
+    path("suggest/<slug:kind>/", form.suggest, name="suggest"),
+    path("estimates/", estimates.estimates, name="estimates"),
+    path("estimates/<uuid:estimate_id>/", estimates.estimate, name="estimate"),
+    path("estimates/<uuid:estimate_id>/status/", estimates.estimate_status, name="estimate-status"),
+    path("estimates/<uuid:estimate_id>/retry/", estimates.estimate_retry, name="estimate-retry"),
+    path("sources/", sources.sources, name="sources"),
 ]

@@ -14,7 +14,7 @@ import django
 django.setup()
 
 from config.celery import app as app  # noqa: E402
-from estimator import services  # noqa: E402
+from estimator.services import estimates as services  # noqa: E402
 
 _estimate = services.estimate  # type: ignore[attr-defined]
 

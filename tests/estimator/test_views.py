@@ -16,7 +16,7 @@ from estimator import services
 from estimator.core.inputs import Workload
 from estimator.forms.workload import initial_of
 from estimator.models import Estimate, JobStatus
-from estimator.views import RECENT
+from estimator.views.asked import RECENT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 

@@ -8,7 +8,8 @@ from django.test import Client
 
 from estimator import services as estimates
 from estimator.models import Estimate
-from reports import api, services
+from reports import services
+from reports.api import reports as api
 from reports.models import Report
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]

@@ -1,4 +1,4 @@
-"""Rows of reports: one a stored estimate, language and version of the engine."""
+"""Reports: one row a stored estimate, language and version of the engine."""
 
 from django.db import models
 from django.db.models import Q

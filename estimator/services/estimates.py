@@ -1,16 +1,15 @@
-"""The verbs: keyword-only, atomic, one for each thing that a person, a program or a worker asks for."""
+"""Compute a run, at once or as a stored job."""
 
 import hashlib
 import logging
 import uuid
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from estimator import broker, live_grid
+from estimator import live_grid
 from estimator.core.estimate import estimate
 from estimator.core.factors import Factors
 from estimator.core.footprint import Footprint
@@ -26,21 +25,6 @@ JOBS: Final = JobQueue(model=Estimate, task="estimator.run_estimate", name="esti
 
 class IdempotencyConflict(Exception):
     """The same Idempotency-Key came with other inputs."""
-
-
-@dataclass(frozen=True, slots=True)
-class SiteHealth:
-    """What works at this moment."""
-
-    database: bool
-    broker: bool
-    workers_count: int
-    queues: frozenset[str]
-
-    @property
-    def ok(self) -> bool:
-        """Whether an estimate that is handed in now will be computed now."""
-        return self.database and self.broker and self.workers_count > 0
 
 
 EXAMPLE = Workload(
@@ -163,20 +147,3 @@ def retry_estimate(*, estimate_id: uuid.UUID) -> bool:
         if changed:
             transaction.on_commit(lambda: JOBS.send(pk=estimate_id, now=now))
     return changed
-
-
-def site_health() -> SiteHealth:
-    """What works at this moment: database, broker, workers."""
-    try:
-        Estimate.objects.exists()
-        database = True
-    except Exception:
-        logger.exception("The database does not answer")
-        database = False
-    workers = broker.live_workers()
-    return SiteHealth(
-        database=database,
-        broker=workers is not None,
-        workers_count=workers[""] if workers else 0,
-        queues=frozenset(queue for queue in workers if queue) if workers else frozenset(),
-    )

@@ -1,4 +1,4 @@
-"""Rows, querysets and constraints; no arithmetic. A job's row is its state: Celery only brings the message."""
+"""What every row shares that a worker works on. The row is the state of the job: Celery only brings the message."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -7,9 +7,6 @@ from typing import Any, Final, Self, TypeVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-
-from estimator.core.footprint import Footprint
-from estimator.core.inputs import Workload
 
 #: A claim is good for this long; a job that works longer renews it with its progress.
 LEASE: Final = timedelta(seconds=60)
@@ -134,47 +131,3 @@ class Job(models.Model):
     def is_over(self) -> bool:
         """Whether nothing will change any more by itself."""
         return self.status in {JobStatus.DONE, JobStatus.FAILED}
-
-
-class Estimate(Job):
-    """One stored run: its inputs as given, and its footprint once a worker has computed it."""
-
-    title = models.CharField(max_length=200, blank=True)
-    inputs = models.JSONField()
-    input_digest = models.CharField(max_length=64)
-    idempotency_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
-    footprint = models.JSONField(null=True)
-    method = models.CharField(max_length=24, blank=True)
-    facility_energy_kwh = models.FloatField(null=True)
-    total_kgco2e = models.FloatField(null=True)
-    engine_version = models.CharField(max_length=20, blank=True)
-    dataset_version = models.CharField(max_length=40, blank=True)
-
-    objects = JobQuerySet["Estimate"].as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "queued_at"], name="estimate_status_queued")]
-        constraints = [
-            models.CheckConstraint(name="estimate_status_known", condition=Q(status__in=JobStatus.values)),
-            models.CheckConstraint(name="estimate_progress_share", condition=Q(progress__gte=0, progress__lte=1)),
-            models.CheckConstraint(
-                name="estimate_done_has_footprint",
-                condition=~Q(status=JobStatus.DONE)
-                | Q(footprint__isnull=False, facility_energy_kwh__isnull=False, total_kgco2e__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="estimate_failed_has_reason", condition=~Q(status=JobStatus.FAILED) | ~Q(error_code="")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.title or str(self.id)
-
-    def workload(self) -> Workload:
-        """The inputs as the core takes them."""
-        return Workload.model_validate(self.inputs)
-
-    def result(self) -> Footprint | None:
-        """The footprint, once there is one."""
-        return None if self.footprint is None else Footprint.model_validate(self.footprint)

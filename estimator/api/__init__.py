@@ -1,0 +1,13 @@
+"""The JSON API of estimates: parse into the core's inputs, call one service, answer. One module a topic."""
+
+from typing import Final
+
+from ninja import Router
+
+from estimator.api import catalogue, estimates, health
+from estimator.api.shape import ApiError, ErrorOut, invalid_input
+
+__all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
+
+#: Mounted by config.api, in this order of the documentation.
+ROUTERS: Final[tuple[Router, ...]] = (estimates.router, catalogue.router, health.router)

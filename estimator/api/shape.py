@@ -1,0 +1,96 @@
+"""What every answer of the API shares: JSON, the one shape of errors, the throttle."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+
+from estimator import broker
+from estimator.core.footprint import Footprint
+from estimator.core.inputs import InputProblem
+
+
+class FieldError(Schema):
+    """One field and what is wrong with it."""
+
+    path: str
+    message: str
+    suggestions: list[str] = []
+
+
+class ErrorBody(Schema):
+    """What went wrong, for programs (code) and people (message)."""
+
+    code: str
+    message: str
+    fields: list[FieldError] = []
+
+
+class ErrorOut(Schema):
+    """The one shape of every error."""
+
+    error: ErrorBody
+
+
+class ApiError(Exception):
+    """An error with its place in the one shape."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        fields: Sequence[InputProblem] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.fields, self.headers = status, code, message, fields, headers
+
+    def response(self) -> HttpResponse:
+        """The error as it is sent."""
+        body = ErrorOut(
+            error=ErrorBody(
+                code=self.code,
+                message=self.message,
+                fields=[
+                    FieldError(
+                        path=problem.path,
+                        message=problem.message % problem.text_params if problem.text_params else problem.message,
+                        suggestions=list(problem.suggestions),
+                    )
+                    for problem in self.fields
+                ],
+            )
+        )
+        return json_response(body, status=self.status, headers=self.headers)
+
+
+def invalid_input(problems: Sequence[InputProblem]) -> ApiError:
+    """All that is wrong with the inputs, as 422."""
+    count = len(problems)
+    message = "One field needs another value." if count == 1 else f"{count} fields need another value."
+    return ApiError(422, "invalid_input", message, problems)
+
+
+def json_response(body: Schema | Footprint, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A schema or a footprint as it is sent."""
+    return HttpResponse(
+        body.model_dump_json().encode(), status=status, content_type="application/json", headers=headers
+    )
+
+
+def throttle(request: HttpRequest, scope: str, per_minute: int) -> None:
+    """Refuse what comes too often from one address, with 429."""
+    address = request.META.get("REMOTE_ADDR") or "local"
+    wait_s = broker.seconds_until_allowed(scope=scope, address=address, per_minute=per_minute)
+    if wait_s:
+        raise ApiError(
+            429,
+            "too_many_requests",
+            f"More than {per_minute} requests in a minute from this address; try again in {wait_s} s.",
+            headers={"Retry-After": str(wait_s)},
+        )
+
+
+ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 500), ErrorOut)

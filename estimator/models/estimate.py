@@ -1,0 +1,52 @@
+"""Stored runs."""
+
+from django.db import models
+from django.db.models import Q
+
+from estimator.core.footprint import Footprint
+from estimator.core.inputs import Workload
+from estimator.models.job import Job, JobQuerySet, JobStatus
+
+
+class Estimate(Job):
+    """One stored run: its inputs as given, and its footprint once a worker has computed it."""
+
+    title = models.CharField(max_length=200, blank=True)
+    inputs = models.JSONField()
+    input_digest = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    footprint = models.JSONField(null=True)
+    method = models.CharField(max_length=24, blank=True)
+    facility_energy_kwh = models.FloatField(null=True)
+    total_kgco2e = models.FloatField(null=True)
+    engine_version = models.CharField(max_length=20, blank=True)
+    dataset_version = models.CharField(max_length=40, blank=True)
+
+    objects = JobQuerySet["Estimate"].as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "queued_at"], name="estimate_status_queued")]
+        constraints = [
+            models.CheckConstraint(name="estimate_status_known", condition=Q(status__in=JobStatus.values)),
+            models.CheckConstraint(name="estimate_progress_share", condition=Q(progress__gte=0, progress__lte=1)),
+            models.CheckConstraint(
+                name="estimate_done_has_footprint",
+                condition=~Q(status=JobStatus.DONE)
+                | Q(footprint__isnull=False, facility_energy_kwh__isnull=False, total_kgco2e__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="estimate_failed_has_reason", condition=~Q(status=JobStatus.FAILED) | ~Q(error_code="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or str(self.id)
+
+    def workload(self) -> Workload:
+        """The inputs as the core takes them."""
+        return Workload.model_validate(self.inputs)
+
+    def result(self) -> Footprint | None:
+        """The footprint, once there is one."""
+        return None if self.footprint is None else Footprint.model_validate(self.footprint)

@@ -1,0 +1,1 @@
+"""The pages: translate what was sent, call one service, answer. One module a topic."""

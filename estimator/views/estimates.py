@@ -1,0 +1,93 @@
+"""Stored estimates: one of them, and those of this browser."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from estimator import services
+from estimator.forms.workload import WorkloadForm
+from estimator.models import Estimate, JobStatus
+from estimator.views.asked import as_uuid
+
+PATIENCE: Final = timedelta(seconds=10)
+
+
+@require_safe
+@never_cache
+def estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """One stored estimate: where it stands, or its result."""
+    response = render(request, "estimator/estimate.html", _state(request, estimate_id))
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_GET
+@never_cache
+def estimate_status(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """The part of that page that changes."""
+    return render(request, "estimator/estimate_status.html", _state(request, estimate_id))
+
+
+def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
+    row = Estimate.objects.filter(pk=estimate_id).first()
+    if row is None:
+        raise Http404
+    state: dict[str, Any] = {
+        "estimate": row,
+        "link": request.build_absolute_uri(reverse("estimate", args=[row.id])),
+        "footprint": row.result(),
+    }
+    if row.status == JobStatus.DONE:
+        form = WorkloadForm(base=row.workload())
+        if state["footprint"]:
+            form.add_warnings(state["footprint"])
+        state |= {"form": form, "based_on": row.id, "submit_label": _("Save as a new estimate"), "example_key": ""}
+    elif row.status == JobStatus.FAILED:
+        state["reason"] = _failure(row.error_code)
+    else:
+        health = services.site_health()
+        state |= {
+            "broker_away": not health.broker and row.status == JobStatus.QUEUED,
+            "no_worker": health.broker and services.JOBS.name not in health.queues,
+            "before_count": Estimate.objects.filter(
+                status__in=[JobStatus.QUEUED, JobStatus.RUNNING], created_at__lt=row.created_at
+            ).count(),
+            "progress_percent": round(100 * row.progress),
+            # Ask often at first, and seldom once it evidently takes longer.
+            "poll_every": "1s" if timezone.now() - row.created_at < PATIENCE else "3s",
+        }
+    return state
+
+
+def _failure(error_code: str) -> str:
+    reasons = {
+        "inputs_unknown": _("The run names something that the catalogue does not know any more. Make it anew."),
+        "gave_up": _("It was tried several times and did not end."),
+    }
+    return reasons.get(error_code) or _("Something went wrong on our side.")
+
+
+@require_POST
+def estimate_retry(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """Queue a failed estimate again."""
+    if not Estimate.objects.filter(pk=estimate_id).exists():
+        raise Http404
+    services.retry_estimate(estimate_id=estimate_id)
+    return redirect("estimate", estimate_id)
+
+
+@require_safe
+@never_cache
+def estimates(request: HttpRequest) -> HttpResponse:
+    """Estimates that this browser made, newest first."""
+    mine = [known for known in map(as_uuid, request.session.get("estimates", [])) if known]
+    rows = Estimate.objects.filter(pk__in=mine).defer("inputs", "footprint").order_by("-created_at")
+    return render(request, "estimator/estimates.html", {"estimates": rows})
