@@ -28,6 +28,7 @@ from estimator.core.footprint import (
     readable,
 )
 from estimator.reference.catalogue import PublishedRun
+from reports.swings import Swing, swings_of
 
 #: What each quantity is called for people, and its unit, in the order of reading.
 QUANTITIES: Final[dict[str, tuple[str, str]]] = {
@@ -171,6 +172,7 @@ class ReportSummary:
     steps: tuple[StepRow, ...]
     assumptions: tuple[AssumptionRow, ...]
     contributions: tuple[ContributionRow, ...]
+    swings: tuple[Swing, ...]
     equivalents: tuple[EquivalentRow, ...]
     warnings: tuple[Warning, ...]
     sources: tuple[SourceRow, ...]
@@ -262,6 +264,7 @@ def summarise(
             for one in sorted(footprint.contributions, key=lambda one: -one.share_of_variance)
             if one.share_of_variance > DUST
         ),
+        swings=swings_of(footprint),
         equivalents=tuple(
             EquivalentRow(
                 name=one.name,

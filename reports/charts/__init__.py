@@ -6,14 +6,15 @@ see it, and a table. `plotly_figure` draws it for the page, `svg` for paper and 
 names of design tokens; a number is put into words by the `Voice` that the caller hands in.
 """
 
-from reports.charts.chart import Chart, Mark, Voice
-from reports.charts.contents import charts_of, parts_chart, published_chart, range_chart
+from reports.charts.chart import Chart, Mark, Piece, Voice
+from reports.charts.contents import charts_of, parts_chart, published_chart, range_chart, tornado_chart
 from reports.charts.figure import plotly_figure
 from reports.charts.svg import light_colours, svg
 
 __all__ = [
     "Chart",
     "Mark",
+    "Piece",
     "Voice",
     "charts_of",
     "light_colours",
@@ -22,4 +23,5 @@ __all__ = [
     "published_chart",
     "range_chart",
     "svg",
+    "tornado_chart",
 ]

@@ -9,6 +9,7 @@ from estimator.core.footprint import Range
 
 BAR_ROW: Final = 52  #: height of a bar with its label above it, in units of the drawing
 DOT_ROW: Final = 24  #: height of a dot with its label beside it
+LINE_ROW: Final = 26  #: height of a bar with its label on the left and its number on the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,15 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One stretch of a bar, from one amount to another."""
+
+    start: float
+    end: float
+    colour: str  #: name of a design token
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """One bar or dot."""
 
@@ -33,6 +43,12 @@ class Mark:
     amounts: Range | None = None  #: drawn as a line through the mark
     cells: tuple[str, ...] = ()  #: further columns of the table
     emphasised: bool = False
+    pieces: tuple[Piece, ...] = ()  #: what a line is drawn of; empty for one bar from zero
+
+    @property
+    def stretches(self) -> tuple[Piece, ...]:
+        """The pieces of a line."""
+        return self.pieces or (Piece(0.0, self.amount, self.colour),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +58,25 @@ class Chart:
     name: str
     title: str
     alt: str
-    form: Literal["bars", "dots"]
+    form: Literal["bars", "dots", "lines"]
     columns: tuple[str, ...]
     marks: tuple[Mark, ...]
     ticks: tuple[tuple[float, str], ...] = ()
+    centre: float | None = None  #: where an upright line stands, among lines
+    keys: tuple[tuple[str, str], ...] = ()  #: what the colours mean: token and words
 
     @property
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """The same content as a table."""
         return tuple((mark.label, mark.text, *mark.cells) for mark in self.marks)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The ends of the axis of lines: zero, or all that is drawn where the lines stand around a centre."""
+        pieces = [piece for mark in self.marks for piece in mark.stretches]
+        most = max(max(piece.start, piece.end) for piece in pieces)
+        least = min(min(piece.start, piece.end) for piece in pieces) if self.centre is not None else 0.0
+        return least, most if most > least else least + 1.0
 
     def is_late(self, mark: Mark) -> bool:
         """Whether a mark on a logarithmic axis lies so far right that its number has to stand on its left."""

@@ -3,8 +3,8 @@
 import math
 from typing import Final
 
-from estimator.core.footprint import gettext_noop
-from reports.charts.chart import Chart, Mark, Voice
+from estimator.core.footprint import Range, gettext_noop
+from reports.charts.chart import Chart, Mark, Piece, Voice
 from reports.summary import ReportSummary
 
 PART_COLOURS: Final = {
@@ -16,6 +16,7 @@ PART_COLOURS: Final = {
     "embodied": "chart-4",
 }
 MOST_CONTRIBUTIONS: Final = 6
+MOST_SWINGS: Final = 8
 
 
 def parts_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
@@ -126,7 +127,54 @@ def range_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
     )
 
 
+def tornado_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
+    """How far each uncertain input alone would move the total: the widest on top."""
+    if not summary.swings:
+        return None
+    central_kgco2e = summary.total_kgco2e.central
+    marks = tuple(
+        Mark(
+            label=swing.label,
+            amount=swing.width_kgco2e,
+            text=voice.spread(_between(swing.at_low_kgco2e, central_kgco2e, swing.at_high_kgco2e), "kgCO2e"),
+            colour="chart-3",
+            pieces=(
+                Piece(swing.at_low_kgco2e, central_kgco2e, "chart-6"),
+                Piece(central_kgco2e, swing.at_high_kgco2e, "chart-5"),
+            ),
+        )
+        for swing in summary.swings[:MOST_SWINGS]
+    )
+    alt = voice.translate(
+        gettext_noop(
+            "With each uncertain input alone at the ends of its range, the total of %(total)s would become: %(inputs)s."
+        )
+    ) % {
+        "total": voice.quantity(summary.total_kgco2e, "kgCO2e"),
+        "inputs": "; ".join(f"{mark.label} {mark.text}" for mark in marks),
+    }
+    columns = (gettext_noop("Input"), gettext_noop("Total at the ends of its range"))
+    keys = (
+        ("chart-6", gettext_noop("input at its low end")),
+        ("chart-5", gettext_noop("input at its high end")),
+    )
+    return Chart(
+        name="tornado",
+        title=voice.translate(gettext_noop("How far each input moves the total")),
+        alt=alt,
+        form="lines",
+        columns=tuple(voice.translate(column) for column in columns),
+        marks=marks,
+        centre=central_kgco2e,
+        keys=tuple((token, voice.translate(words)) for token, words in keys),
+    )
+
+
+def _between(one: float, central: float, other: float) -> Range:
+    return Range(low=min(one, other), central=central, high=max(one, other))
+
+
 def charts_of(summary: ReportSummary, voice: Voice) -> tuple[Chart, ...]:
     """Every chart that this summary has something to show in."""
-    drawn = (make(summary, voice) for make in (parts_chart, published_chart, range_chart))
+    drawn = (make(summary, voice) for make in (parts_chart, published_chart, range_chart, tornado_chart))
     return tuple(chart for chart in drawn if chart is not None)

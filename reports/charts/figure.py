@@ -4,7 +4,7 @@ import math
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from reports.charts.chart import BAR_ROW, DOT_ROW, Chart
+from reports.charts.chart import BAR_ROW, DOT_ROW, LINE_ROW, Chart
 
 #: Bold is said by weight: Plotly writes a `<b>` as a style attribute, which the Content-Security-Policy forbids.
 BOLD: Final = {"weight": 600}
@@ -12,7 +12,7 @@ BOLD: Final = {"weight": 600}
 
 def plotly_figure(chart: Chart) -> dict[str, Any]:
     """Plain lists and dicts for JSON; each colour stands as `var(--token)` for the page to fill in."""
-    return _bars(chart) if chart.form == "bars" else _dots(chart)
+    return {"bars": _bars, "dots": _dots, "lines": _lines}[chart.form](chart)
 
 
 def _layout(height: int, **more: Any) -> dict[str, Any]:
@@ -146,3 +146,38 @@ def _dots(chart: Chart) -> dict[str, Any]:
         },
     )
     return {"data": traces, "layout": layout}
+
+
+def _lines(chart: Chart) -> dict[str, Any]:
+    """A row a mark: its label above the bar, so that there is room on a phone, and its number at the right."""
+    least, most = chart.reach
+    pieces = [(place, mark, piece) for place, mark in enumerate(chart.marks) for piece in mark.stretches]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [abs(piece.end - piece.start) for _, _, piece in pieces],
+        "base": [min(piece.start, piece.end) for _, _, piece in pieces],
+        "y": [place for place, _, _ in pieces],
+        "width": 0.34,
+        "marker": {"color": [f"var(--{piece.colour})" for _, _, piece in pieces]},
+        "hovertext": [f"{escape(mark.label)}: {mark.text}" for _, mark, _ in pieces],
+        "hoverinfo": "text",
+    }
+    annotations = []
+    for place, mark in enumerate(chart.marks):
+        shared = {"xref": "paper", "yref": "y", "y": place, "yshift": 15, "showarrow": False}
+        weight = {"font": BOLD} if mark.emphasised else {}
+        annotations.append({**shared, "x": 0, "xanchor": "left", "xshift": -3, "text": escape(mark.label), **weight})
+        annotations.append({**shared, "x": 1, "xanchor": "right", "xshift": 3, "text": mark.text, "font": BOLD})
+    centre = [] if chart.centre is None else [chart.centre]
+    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": "var(--ink)", "width": 1.5}}
+    layout = _layout(
+        (LINE_ROW + 16) * len(chart.marks) + 10,
+        barmode="overlay",
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        annotations=annotations,
+        shapes=[{**upright, "x0": x, "x1": x} for x in centre],
+        xaxis={"range": [least, most], "visible": False, "fixedrange": True},
+        yaxis={"range": [len(chart.marks) - 0.6, -0.75], "visible": False, "fixedrange": True},
+    )
+    return {"data": [bars], "layout": layout}

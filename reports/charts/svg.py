@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from reports.charts.chart import BAR_ROW, DOT_ROW, Chart
+from reports.charts.chart import BAR_ROW, DOT_ROW, LINE_ROW, Chart
 
 TOKENS: Final = Path(__file__).resolve().parents[2] / "estimator" / "static" / "estimator" / "tokens.css"
 
@@ -57,12 +57,14 @@ class _Drawing:
         self.colours = colours
 
     def draw(self, chart: Chart) -> str:
-        body, height = self._bars(chart) if chart.form == "bars" else self._dots(chart)
+        body, height = {"bars": self._bars, "dots": self._dots, "lines": self._lines}[chart.form](chart)
+        # On a page the label above is read out and a title would only be a tooltip; in a PDF the title is the text.
+        title = "" if self.colours is None else f"<title>{escape(chart.alt)}</title>"
         family = "Source Sans Pro, sans-serif"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {height}" width="{self.width}" '
             f'height="{height}" role="img" aria-label={quoteattr(chart.alt)} font-family="{family}" font-size="14">'
-            f"{''.join(body)}</svg>"
+            f"{title}{''.join(body)}</svg>"
         )
 
     def _paint(self, token: str) -> str:
@@ -85,6 +87,40 @@ class _Drawing:
     def _bar(self, y: float, length: float, token: str) -> str:
         return f'<rect x="0" y="{y:g}" width="{length:.1f}" height="14" rx="2" fill="{self._paint(token)}"/>'
 
+    def _clipped(self, text: str, room: float) -> str:
+        return text if _width(text) <= room else text[: max(int(room / LETTER) - 1, 1)].rstrip() + "…"
+
+    def _lines(self, chart: Chart) -> tuple[list[str], int]:
+        """A row a mark: label, bar, number; with keys above and an upright line where the bars stand around one."""
+        body: list[str] = []
+        top = 0
+        if chart.keys:
+            x = 0.0
+            for token, words in chart.keys:
+                body.append(f'<rect x="{x:.1f}" y="3" width="12" height="12" rx="2" fill="{self._paint(token)}"/>')
+                body.append(self._text(x + 18, 14, words, soft=True))
+                x += 18 + _width(words) * 0.9 + 16
+            top = 26
+        left = min(max(_width(mark.label) for mark in chart.marks) + 12, self.width * 0.38)
+        right = self.width - max(_width(mark.text) for mark in chart.marks) - 12
+        least, most = chart.reach
+
+        def at(amount: float) -> float:
+            return left + (right - left) * (amount - least) / (most - least)
+
+        bottom = top + LINE_ROW * len(chart.marks)
+        for place, mark in enumerate(chart.marks):
+            y = top + place * LINE_ROW
+            body.append(self._text(0, y + 18, self._clipped(mark.label, left - 8), bold=mark.emphasised))
+            body.append(self._text(self.width, y + 18, mark.text, anchor="end", bold=True))
+            for piece in mark.stretches:
+                start, end = sorted((at(piece.start), at(piece.end)))
+                width, colour = max(end - start, 1.0), self._paint(piece.colour)
+                body.append(f'<rect x="{start:.1f}" y="{y + 6}" width="{width:.1f}" height="14" fill="{colour}"/>')
+        if chart.centre is not None:
+            body.append(self._line(at(chart.centre), top, at(chart.centre), bottom, "ink", 1.5))
+        return body, bottom + 2
+
     def _bars(self, chart: Chart) -> tuple[list[str], int]:
         most = max(mark.amount for mark in chart.marks)
         body = []
@@ -92,7 +128,7 @@ class _Drawing:
             top = place * BAR_ROW
             length = max(self.width * mark.amount / most, 2.0)
             room = self.width - _width(mark.text) - 12
-            label = mark.label if _width(mark.label) <= room else mark.label[: int(room / LETTER) - 1].rstrip() + "…"
+            label = self._clipped(mark.label, room)
             body += [
                 self._text(0, top + 17, label),
                 self._text(self.width, top + 17, mark.text, anchor="end", bold=True),
