@@ -1,0 +1,69 @@
+"""Which meters work on this machine. One that is not asked for and missing is skipped, and its reason kept."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Final, cast
+
+from estimator.measure.samplers import Meter, MeterProblem, MeterState, Opened
+
+#: Best first. A module is loaded only when its kind is tried.
+KINDS: Final = ("nvml", "amd", "rapl", "apple", "hwmon")
+#: What stands in where no sensor tells of the CPU or the memory.
+MODEL: Final = "model"
+
+
+def open_meters(asked: Sequence[str] = ()) -> Opened:
+    """
+    Open every meter that works here.
+
+    Parameters
+    ----------
+    asked : sequence of str
+        Kinds that must work; by default all are tried, and a model fills what no sensor tells.
+
+    Returns
+    -------
+    Opened
+        The meters, and for each kind whether it works and why not.
+
+    Raises
+    ------
+    MeterProblem
+        If a kind was asked for that does not work or does not exist.
+    """
+    unknown = [name for name in asked if name not in (*KINDS, MODEL)]
+    if unknown:
+        raise MeterProblem(f"There is no meter {unknown[0]!r}.", f"Choose from {', '.join((*KINDS, MODEL))}.")
+    meters: list[Meter] = []
+    states: list[MeterState] = []
+    try:
+        for name in KINDS:
+            if asked and name not in asked:
+                continue
+            try:
+                meter = _opener(name)()
+            except MeterProblem as problem:
+                if asked:
+                    raise
+                states.append(MeterState(name, works=False, reason=problem.reason, remedy=problem.remedy))
+            else:
+                meters.append(meter)
+                states.append(MeterState(name, works=True, components=meter.components))
+        if not asked or MODEL in asked:
+            from estimator.measure import model
+
+            known = {component.kind for meter in meters for component in meter.components}
+            # A model beside a sensor would only say the same thing worse.
+            if missing := ({"cpu_package", "dram"} if asked else {"cpu_package", "dram"} - known):
+                modelled = model.open_meter(kinds=missing)
+                meters.append(modelled)
+                states.append(MeterState(MODEL, works=True, components=modelled.components))
+    except BaseException:
+        for meter in meters:
+            meter.close()
+        raise
+    return Opened(meters=tuple(meters), states=tuple(states))
+
+
+def _opener(name: str) -> Callable[[], Meter]:
+    return cast("Callable[[], Meter]", import_module(f"estimator.measure.{name}").open_meter)
