@@ -40,7 +40,7 @@ HIGHEST_INTENSITY: Final = 2_000.0
 #: Levels of our zones that Electricity Maps calls by the same names; the others it cuts differently.
 _SAME_ZONES: Final = frozenset({"country", "ca_province", "au_state", "bidding_zone"})
 #: Warnings about the yearly factor, which no longer stands.
-_OF_YEARLY: Final = frozenset({"grid_other_year", "grid_direct", "grid_doubtful", "grid_note", "grid_unknown"})
+OF_YEARLY: Final = frozenset({"grid_other_year", "grid_direct", "grid_doubtful", "grid_note", "grid_unknown"})
 
 _NOTE: Final = gettext_noop("%(place)s at %(at)s UTC, as consumed; life-cycle, with plants and fuel supply.")
 _NOTE_ESTIMATED: Final = gettext_noop(
@@ -120,7 +120,7 @@ def with_live_grid(*, workload: Workload, factors: Factors) -> Factors:
         factors,
         assumptions={**factors.assumptions, assumption.name: assumption},
         sources={**factors.sources, SOURCE_ID: shelf.sources[SOURCE_ID]},
-        warnings=tuple(warning for warning in factors.warnings if warning.code not in _OF_YEARLY),
+        warnings=tuple(warning for warning in factors.warnings if warning.code not in OF_YEARLY),
     )
 
 

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from reports.views import comparison, disclosures, reports, validation
+from reports.views import comparison, disclosures, reports, validation, verification
 
 urlpatterns = [
+    path("verify/", verification.verify, name="verify"),
+    path("verify/<str:digest>", verification.verify_digest, name="verify-digest"),
     path("validation/", validation.validation, name="validation"),
     path("estimates/<uuid:estimate_id>/methods/", comparison.comparison, name="comparison"),
     path("estimates/<uuid:estimate_id>/disclosures/", disclosures.disclosures, name="disclosures"),

@@ -1,6 +1,7 @@
 """Rows, querysets and constraints; no arithmetic. One module a topic; Django finds the rows that are listed here."""
 
+from estimator.models.dataset import Dataset
 from estimator.models.estimate import Estimate
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
 
-__all__ = ["LEASE", "MAX_ATTEMPTS", "QUEUE_PATIENCE", "Estimate", "Job", "JobQuerySet", "JobStatus"]
+__all__ = ["LEASE", "MAX_ATTEMPTS", "QUEUE_PATIENCE", "Dataset", "Estimate", "Job", "JobQuerySet", "JobStatus"]

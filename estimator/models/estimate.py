@@ -13,7 +13,7 @@ class Estimate(Job):
 
     title = models.CharField(max_length=200, blank=True)
     inputs = models.JSONField()
-    input_digest = models.CharField(max_length=64)
+    input_digest = models.CharField(max_length=64, db_index=True)
     idempotency_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
     footprint = models.JSONField(null=True)
     method = models.CharField(max_length=24, blank=True)

@@ -17,6 +17,7 @@ from estimator.core.inputs import Hardware, InputProblems, Location, Model, Work
 from estimator.jobs import JobQueue
 from estimator.models import Estimate
 from estimator.reference.resolve import factors_for
+from estimator.services.datasets import keep_dataset
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ def run_estimate(*, estimate_id: uuid.UUID, worker: str) -> bool:
         workload = row.workload()
         factors = _factors(workload)
         Estimate.objects.advance(pk=estimate_id, token=token, progress=0.3, now=timezone.now())
+        keep_dataset()
         footprint = estimate(workload, factors)
     except InputProblems:
         logger.exception("Estimate %s has inputs that this dataset does not know", estimate_id)
