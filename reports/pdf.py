@@ -1,15 +1,20 @@
 """
 HTML to PDF bytes; the only importer of WeasyPrint.
 
-Nothing is fetched, neither from the network nor from the disk: styles and drawings stand in the HTML itself, and the
-fonts come through fontconfig, which is told here where the packaged one lies.
+Nothing is fetched, neither from the network nor from the disk: styles and drawings stand in the HTML itself, a logo is
+handed over as bytes, and the fonts come through fontconfig, which is told here where the packaged one lies.
 """
 
+import contextlib
+import io
 import logging
 import os
+import re
 import tempfile
-from collections.abc import Sequence
-from datetime import datetime
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +22,8 @@ from typing import Any, Final, NoReturn
 from xml.sax.saxutils import escape
 
 from django.conf import settings
-from django.template.loader import render_to_string
 
-from reports.charts import Chart, light_colours
-from reports.summary import ReportSummary
+from reports.options import Variant
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,21 @@ SYSTEM_FONT_FOLDERS: Final = (
     "/System/Library/Fonts",
     "/Library/Fonts",
 )
+#: The one address that a document may ask for: the picture that was handed over with it.
+LOGO: Final = "wattprint:logo"
+#: Our names -> WeasyPrint's.
+VARIANTS: Final[dict[Variant, str]] = {"pdf-a-3a": "pdf/a-3a", "pdf-ua-1": "pdf/ua-1"}
+#: Where a document without a date stands in time: its bytes must not depend on the clock.
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside the PDF."""
+
+    name: str  #: its ending says what it is
+    content: bytes
+    description: str
 
 
 class NothingMayBeFetched(Exception):
@@ -44,35 +62,35 @@ def refuse(url: str) -> NoReturn:
     raise NothingMayBeFetched(url)
 
 
-def report_html(*, summary: ReportSummary, charts: Sequence[Chart], made_at: datetime) -> str:
-    """A report as one document, in the active language, with its styles and drawings in it."""
-    colours = light_colours()
-    return render_to_string(
-        "reports/pdf/report.html",
-        {
-            "summary": summary,
-            "bars": [chart for chart in charts if chart.form == "bars"],
-            "dots": [chart for chart in charts if chart.form == "dots"],
-            "key": summary.input_digest[:8],
-            "made_at": made_at,
-            "tokens": ":root {" + "".join(f"--{name}: {value};" for name, value in colours.items()) + "}",
-            # Drawings do not see the style sheet, so they are told.
-            "picture_colour": colours["accent"],
-            "cover_ink": colours["accent-ink"],
-        },
-    )
-
-
-def render_pdf(html: str, *, identifier: str) -> bytes:
+def render_pdf(
+    html: str,
+    *,
+    identifier: str,
+    variant: Variant = "pdf-a-3a",
+    made_at: datetime = EPOCH,
+    attachments: Sequence[Attachment] = (),
+    logo: bytes | None = None,
+    on_page: Callable[[int], None] | None = None,
+) -> bytes:
     """
     Render a document.
 
     Parameters
     ----------
     html : str
-        A whole document with its styles and drawings in it.
+        A whole document with its styles and drawings in it; it may show the logo as `LOGO`.
     identifier : str
         Becomes the PDF's file identifier: the same document with the same identifier gives the same bytes.
+    variant : str
+        Which standard the file says that it follows.
+    made_at : datetime
+        The date of the attached files.
+    attachments : sequence of Attachment
+        Files to put inside.
+    logo : bytes, optional
+        A PNG.
+    on_page : callable, optional
+        Told the number of each page when it is laid out, to show progress.
 
     Returns
     -------
@@ -80,25 +98,80 @@ def render_pdf(html: str, *, identifier: str) -> bytes:
         A tagged PDF with bookmarks.
     """
     weasyprint, fetcher = _weasyprint()
-    document = weasyprint.HTML(string=html, base_url=None, url_fetcher=fetcher)
-    return bytes(document.write_pdf(pdf_identifier=identifier.encode(), pdf_tags=True))
+    document = weasyprint.HTML(string=html, base_url=None, url_fetcher=fetcher(logo))
+    attached = [
+        weasyprint.Attachment(
+            file_obj=io.BytesIO(one.content),
+            name=one.name,
+            description=one.description,
+            created=made_at,
+            modified=made_at,
+            relationship="Data",
+        )
+        for one in attachments
+    ]
+    with _watched(on_page):
+        return bytes(
+            document.write_pdf(
+                pdf_identifier=identifier.encode(),
+                pdf_variant=VARIANTS[variant],
+                pdf_tags=True,
+                attachments=attached or None,
+            )
+        )
 
 
 @cache
 def _weasyprint() -> tuple[Any, Any]:
-    """WeasyPrint, imported once, with the fonts set before it looks for any, and a fetcher that refuses."""
+    """WeasyPrint, imported once, with the fonts set before it looks for any, and fetchers that refuse."""
     os.environ["FONTCONFIG_FILE"] = str(_fonts_conf())
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)  # CSS that only browsers know is no news
+    logging.getLogger("weasyprint.progress").propagate = False
     import weasyprint
-    from weasyprint.urls import URLFetcher
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Refusal(URLFetcher):  # type: ignore[misc]
-        """Neither network nor disk, nor data in a URL."""
+        """Neither network nor disk, nor data in a URL: the picture at hand, or nothing."""
 
-        def fetch(self, url: str, headers: Any = None) -> NoReturn:
+        def __init__(self, logo: bytes | None) -> None:
+            super().__init__(allowed_protocols=())
+            self._logo = logo
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url == LOGO and self._logo is not None:
+                return URLFetcherResponse(url, self._logo, {"Content-Type": "image/png"})
             refuse(url)
 
-    logging.getLogger("weasyprint").setLevel(logging.ERROR)  # CSS that only browsers know is no news
-    return weasyprint, Refusal(allowed_protocols=())
+    return weasyprint, Refusal
+
+
+class _PageCount(logging.Handler):
+    """WeasyPrint tells its log of each page that it lays out: the only sign of progress that it gives."""
+
+    def __init__(self, on_page: Callable[[int], None]) -> None:
+        super().__init__()
+        self._on_page = on_page
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread and (found := re.search(r"Page (\d+)", record.getMessage())):
+            self._on_page(int(found[1]))
+
+
+@contextlib.contextmanager
+def _watched(on_page: Callable[[int], None] | None) -> Iterator[None]:
+    if on_page is None:
+        yield
+        return
+    told, handler = logging.getLogger("weasyprint.progress"), _PageCount(on_page)
+    level = told.level
+    told.addHandler(handler)
+    told.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        told.removeHandler(handler)
+        told.setLevel(level)
 
 
 def _fonts_conf() -> Path:

@@ -151,6 +151,24 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionRow:
+    """The total on another grid."""
+
+    name: str
+    grid_intensity_gco2e_per_kwh: float
+    total_kgco2e: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The same run elsewhere."""
+
+    kind: str  #: regions of the same `provider`, `sisters` of a state or province, or `countries` with cloud regions
+    places_count: int  #: compared; `rows` are some of them
+    rows: tuple[RegionRow, ...]  #: cleanest first
+
+
+@dataclass(frozen=True, slots=True)
 class ReportSummary:
     """Everything that a report of one footprint shows."""
 
@@ -180,6 +198,7 @@ class ReportSummary:
     engine_version: str
     dataset_version: str
     input_digest: str
+    regions: Regions | None = None
 
     @property
     def has_range(self) -> bool:
@@ -195,6 +214,7 @@ def summarise(
     published: Sequence[PublishedRun] = (),
     published_sources: Mapping[str, Source] | None = None,
     translate: Callable[[str], str] = str,
+    regions: Regions | None = None,
 ) -> ReportSummary:
     """
     Put a footprint in reading order.
@@ -209,6 +229,8 @@ def summarise(
         The sources of `published`, which the footprint itself does not carry.
     translate : callable
         From an English template to the same template in another language; by default it stays English.
+    regions : Regions, optional
+        The same run elsewhere, where that was asked for.
 
     Returns
     -------
@@ -283,6 +305,7 @@ def summarise(
         engine_version=footprint.engine_version,
         dataset_version=footprint.dataset_version,
         input_digest=footprint.input_digest,
+        regions=regions,
     )
 
 

@@ -5,9 +5,11 @@ from typing import Final
 from django.utils.translation import gettext, gettext_noop
 
 from estimator.core.footprint import Footprint
+from estimator.core.inputs import Location
 from estimator.reference import catalogue
 from reports import quantities
 from reports.charts import Chart, Voice, charts_of
+from reports.regions import regions_of
 from reports.summary import ReportSummary, summarise
 
 VOICE: Final = Voice(
@@ -60,13 +62,14 @@ MATCHES: Final = {
 }
 
 
-def summary_of(footprint: Footprint) -> ReportSummary:
-    """What a report of this footprint says, in the active language."""
+def summary_of(footprint: Footprint, *, location: Location | None = None) -> ReportSummary:
+    """What a report of this footprint says, in the active language; with the same run elsewhere where it is said where."""
     return summarise(
         footprint,
         published=catalogue.published_runs(),
         published_sources=catalogue.sources(),
         translate=gettext,
+        regions=None if location is None else regions_of(footprint, location),
     )
 
 

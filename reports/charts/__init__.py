@@ -7,8 +7,9 @@ names of design tokens; a number is put into words by the `Voice` that the calle
 """
 
 from reports.charts.chart import Chart, Mark, Piece, Voice
-from reports.charts.contents import charts_of, parts_chart, published_chart, range_chart, tornado_chart
+from reports.charts.contents import charts_of, parts_chart, published_chart, range_chart, regions_chart, tornado_chart
 from reports.charts.figure import plotly_figure
+from reports.charts.several import months_chart, runs_chart
 from reports.charts.svg import light_colours, svg
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "Voice",
     "charts_of",
     "light_colours",
+    "months_chart",
     "parts_chart",
     "plotly_figure",
     "published_chart",
     "range_chart",
+    "regions_chart",
+    "runs_chart",
     "svg",
     "tornado_chart",
 ]

@@ -174,7 +174,60 @@ def _between(one: float, central: float, other: float) -> Range:
     return Range(low=min(one, other), central=central, high=max(one, other))
 
 
+REGIONS_TITLES: Final = {
+    "provider": gettext_noop("The same run in other regions of this provider"),
+    "sisters": gettext_noop("The same run in neighbouring states or provinces"),
+    "countries": gettext_noop("The same run in other countries"),
+}
+
+
+def regions_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
+    """The total of the same run on other grids, this one among them."""
+    regions = summary.regions
+    if regions is None or summary.total_kgco2e.central <= 0:
+        return None
+    this_run = Mark(
+        label=voice.translate(gettext_noop("This run")),
+        amount=summary.total_kgco2e.central,
+        text=voice.quantity(summary.total_kgco2e, "kgCO2e"),
+        colour="accent",
+        emphasised=True,
+    )
+    marks = [
+        Mark(
+            label=row.name,
+            amount=row.total_kgco2e,
+            text=voice.quantity(row.total_kgco2e, "kgCO2e"),
+            colour="chart-1",
+            cells=(voice.quantity(row.grid_intensity_gco2e_per_kwh, "gCO2e/kWh"),),
+        )
+        for row in regions.rows
+    ]
+    marks.insert(sum(mark.amount <= this_run.amount for mark in marks), this_run)
+    alt = voice.translate(
+        gettext_noop(
+            "With everything else as it is, the same run would cause %(least)s in %(cleanest)s and %(most)s in "
+            "%(dirtiest)s; here it caused %(total)s."
+        )
+    ) % {
+        "least": voice.quantity(regions.rows[0].total_kgco2e, "kgCO2e"),
+        "cleanest": regions.rows[0].name,
+        "most": voice.quantity(regions.rows[-1].total_kgco2e, "kgCO2e"),
+        "dirtiest": regions.rows[-1].name,
+        "total": this_run.text,
+    }
+    columns = (gettext_noop("Place"), gettext_noop("Total emissions"), gettext_noop("Carbon intensity of the grid"))
+    return Chart(
+        name="regions",
+        title=voice.translate(REGIONS_TITLES[regions.kind]),
+        alt=alt,
+        form="lines",
+        columns=tuple(voice.translate(column) for column in columns),
+        marks=tuple(marks),
+    )
+
+
 def charts_of(summary: ReportSummary, voice: Voice) -> tuple[Chart, ...]:
     """Every chart that this summary has something to show in."""
-    drawn = (make(summary, voice) for make in (parts_chart, published_chart, range_chart, tornado_chart))
+    drawn = (make(summary, voice) for make in (parts_chart, published_chart, range_chart, tornado_chart, regions_chart))
     return tuple(chart for chart in drawn if chart is not None)

@@ -1,5 +1,23 @@
 """The verbs. One module a topic; those of a report stand here too."""
 
-from reports.services.reports import JOBS, EstimateNotDone, file_name, request_report, run_report
+from reports.services.reports import (
+    JOBS,
+    MOST_RUNS,
+    EstimateNotDone,
+    TooManyRuns,
+    file_name,
+    request_collection,
+    request_report,
+    run_report,
+)
 
-__all__ = ["JOBS", "EstimateNotDone", "file_name", "request_report", "run_report"]
+__all__ = [
+    "JOBS",
+    "MOST_RUNS",
+    "EstimateNotDone",
+    "TooManyRuns",
+    "file_name",
+    "request_collection",
+    "request_report",
+    "run_report",
+]

@@ -2,7 +2,8 @@
 
 import logging
 import uuid
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -11,24 +12,47 @@ from django.utils.text import slugify
 from estimator.core import ENGINE_VERSION
 from estimator.jobs import JobQueue
 from estimator.models import Estimate, JobStatus
-from reports import wording
+from reports.attachments import RunFiles
+from reports.collection import RunRow, run_row
+from reports.document import write_collection, write_report
 from reports.models import Report
-from reports.pdf import render_pdf, report_html
+from reports.options import ReportOptions
 
 logger = logging.getLogger(__name__)
 
 JOBS: Final = JobQueue(model=Report, task="reports.run_report", name="reports")
+#: More runs than these are for several reports, or for the table.
+MOST_RUNS: Final = 500
+#: Footprints that are in memory at once while the rows of a long report are read.
+READ_AT_ONCE: Final = 25
 
 
 class EstimateNotDone(Exception):
     """There is nothing to report yet."""
 
 
-def request_report(*, estimate_id: uuid.UUID, language: str) -> Report:
+class TooManyRuns(Exception):
+    """More runs than a report takes."""
+
+
+def request_report(
+    *, estimate_id: uuid.UUID, language: str, options: ReportOptions | None = None, logo: bytes | None = None
+) -> Report:
     """
     The report of an estimate in a language: the one that is there, or a new one in the queue.
 
     A failed one is queued again.
+
+    Parameters
+    ----------
+    estimate_id : UUID
+        What to report.
+    language : str
+        In which language.
+    options : ReportOptions, optional
+        What the reader chose.
+    logo : bytes, optional
+        A PNG that `reports.logos` has written.
 
     Raises
     ------
@@ -37,17 +61,79 @@ def request_report(*, estimate_id: uuid.UUID, language: str) -> Report:
     EstimateNotDone
         If the estimate has no footprint yet, or failed.
     """
+    options = options or ReportOptions()
     with transaction.atomic():
         estimate = Estimate.objects.only("id", "status").get(pk=estimate_id)
         if estimate.status != JobStatus.DONE:
             raise EstimateNotDone
-        now = timezone.now()
-        row, created = Report.objects.defer("pdf").get_or_create(
-            estimate=estimate, language=language, engine_version=ENGINE_VERSION, defaults={"created_at": now}
+        return _queued(
+            {"estimate": estimate, "language": language, "options_digest": options.digest(logo=logo)},
+            {"options": options.model_dump(mode="json"), "logo": logo},
         )
-        if created or Report.objects.retry(pk=row.id, now=now):
-            transaction.on_commit(lambda: JOBS.send(pk=row.id, now=now))
-            row.refresh_from_db(fields=["status", "progress", "error_code"])
+
+
+def request_collection(
+    *,
+    estimate_ids: Sequence[uuid.UUID],
+    language: str,
+    title: str = "",
+    options: ReportOptions | None = None,
+    logo: bytes | None = None,
+) -> Report:
+    """
+    The report over several estimates: the one that is there, or a new one in the queue.
+
+    Parameters
+    ----------
+    estimate_ids : sequence of UUID
+        What to report, in this order; those that are not done are left out.
+    language : str
+        In which language.
+    title : str
+        What they are together.
+    options : ReportOptions, optional
+        What the reader chose.
+    logo : bytes, optional
+        A PNG that `reports.logos` has written.
+
+    Raises
+    ------
+    EstimateNotDone
+        If none of them is done.
+    TooManyRuns
+        If there are more than `MOST_RUNS`.
+    """
+    options = options or ReportOptions()
+    asked = list(dict.fromkeys(estimate_ids))
+    if len(asked) > MOST_RUNS:
+        raise TooManyRuns
+    with transaction.atomic():
+        rows = Estimate.objects.filter(pk__in=asked, status=JobStatus.DONE)
+        done = set(rows.values_list("pk", flat=True))
+        chosen = [str(pk) for pk in asked if pk in done]
+        if not chosen:
+            raise EstimateNotDone
+        digest = options.digest(logo=logo, over=f"{title}\n{','.join(chosen)}")
+        return _queued(
+            {"estimate": None, "language": language, "options_digest": digest},
+            {
+                "options": options.model_dump(mode="json"),
+                "logo": logo,
+                "estimate_ids": chosen,
+                "title": title,
+            },
+        )
+
+
+def _queued(key: dict[str, Any], values: dict[str, Any]) -> Report:
+    """The row of this key; a new or a failed one is sent."""
+    now = timezone.now()
+    row, created = Report.objects.defer("pdf").get_or_create(
+        **key, engine_version=ENGINE_VERSION, defaults={**values, "created_at": now}
+    )
+    if created or Report.objects.retry(pk=row.id, now=now):
+        transaction.on_commit(lambda: JOBS.send(pk=row.id, now=now))
+        row.refresh_from_db(fields=["status", "progress", "error_code"])
     return row
 
 
@@ -55,14 +141,19 @@ def run_report(*, report_id: uuid.UUID, worker: str) -> bool:
     """
     Make one report; False when somebody else has it, or had it before.
 
-    Its content is that of the stored footprint, and its date that of the estimate: made again, it is the same file.
+    Its content is that of the stored footprints, and its date that of the estimate: made again, it is the same file.
     """
     token = Report.objects.claim(pk=report_id, worker=worker, now=timezone.now())
     if token is None:
         return False
+
+    def advance(progress: float) -> None:
+        Report.objects.advance(pk=report_id, token=token, progress=progress, now=timezone.now())
+
     try:
-        with translation.override(Report.objects.values_list("language", flat=True).get(pk=report_id)):
-            pdf = _made(report_id=report_id, token=token)
+        row = Report.objects.select_related("estimate").defer("pdf").get(pk=report_id)
+        with translation.override(row.language):
+            pdf = _made(row, advance) if row.estimate is not None else _made_of_several(row, advance)
     except Exception:
         # Whatever went wrong, the person who waits is told; the log has the details, the page never.
         logger.exception("Report %s failed", report_id)
@@ -70,24 +161,57 @@ def run_report(*, report_id: uuid.UUID, worker: str) -> bool:
     return Report.objects.finish(pk=report_id, token=token, now=timezone.now(), pdf=pdf)
 
 
-def _made(*, report_id: uuid.UUID, token: uuid.UUID) -> bytes:
-    def advance(progress: float) -> None:
-        Report.objects.advance(pk=report_id, token=token, progress=progress, now=timezone.now())
-
-    row = Report.objects.select_related("estimate").defer("pdf").get(pk=report_id)
-    footprint = row.estimate.result()
-    if footprint is None:
+def _made(row: Report, advance: Callable[[float], None]) -> bytes:
+    estimate = row.estimate
+    footprint = estimate.result() if estimate is not None else None
+    if estimate is None or footprint is None:
         raise EstimateNotDone
-    advance(0.1)
-    summary = wording.summary_of(footprint)
-    advance(0.4)
-    html = report_html(
-        summary=summary,
-        charts=wording.charts_in_words(summary),
-        made_at=row.estimate.finished_at or row.estimate.created_at,
+    return write_report(
+        footprint,
+        options=row.choices(),
+        made_at=estimate.finished_at or estimate.created_at,
+        location=estimate.workload().location,
+        logo=_bytes(row.logo),
+        advance=advance,
     )
-    advance(0.6)
-    return render_pdf(html, identifier=f"{footprint.input_digest}-{footprint.dataset_version}-{row.language}")
+
+
+def _made_of_several(row: Report, advance: Callable[[float], None]) -> bytes:
+    """Footprints are read a few at a time, and only their rows are kept."""
+    asked = [uuid.UUID(pk) for pk in row.estimate_ids]
+    runs: list[RunRow] = []
+    files = RunFiles(translation.gettext)
+    newest = None
+    for start in range(0, len(asked), READ_AT_ONCE):
+        found = Estimate.objects.in_bulk(asked[start : start + READ_AT_ONCE])
+        for pk in asked[start : start + READ_AT_ONCE]:
+            estimate = found.get(pk)
+            footprint = estimate.result() if estimate is not None else None
+            if estimate is None or footprint is None:
+                continue
+            made_at = estimate.finished_at or estimate.created_at
+            newest = max(newest, made_at) if newest else made_at
+            runs.append(
+                run_row(footprint, number=len(runs) + 1, estimate_id=str(pk), made_on=estimate.created_at.date())
+            )
+            files.add(footprint, estimate_id=str(pk))
+        advance(0.05 + 0.2 * len(runs) / len(asked))
+    if not runs or newest is None:
+        raise EstimateNotDone
+    return write_collection(
+        runs,
+        files=files,
+        title=row.title,
+        options=row.choices(),
+        made_at=newest,
+        logo=_bytes(row.logo),
+        advance=advance,
+    )
+
+
+def _bytes(stored: bytes | memoryview | None) -> bytes | None:
+    """PostgreSQL gives a memoryview."""
+    return None if stored is None else bytes(stored)
 
 
 def file_name(*, title: str) -> str:

@@ -43,7 +43,7 @@ PICTURES: Final = {
 #: Width of a drawing on a page before Plotly has drawn, or without it: a phone shows it at about its own size.
 STILL_WIDTH: Final = 460
 #: Width of a drawing on A4, so that its text has the size of the text around it.
-PAPER_WIDTH: Final = 640
+PAPER_WIDTH: Final = 720
 
 
 @register.inclusion_tag("reports/_panel.html")
