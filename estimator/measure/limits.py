@@ -58,6 +58,24 @@ def limits(root: Path = Path("/")) -> Limits:
     )
 
 
+def cpu_usage_file(root: Path = Path("/")) -> Path | None:
+    """The file in which our cgroup counts the CPU time that it has used; None where there is none."""
+    for folder in _folders(root):
+        if "usage_usec " in _read(folder / "cpu.stat"):
+            return folder / "cpu.stat"
+        for file in (folder / "cpuacct.usage", *(top / "cpuacct.usage" for top in _siblings(root, folder))):
+            if _read(file).isdigit():
+                return file
+    return None
+
+
+def _siblings(root: Path, folder: Path) -> Iterator[Path]:
+    """The same cgroup in the hierarchy that counts time, where that is mounted apart from the one that limits it."""
+    top = root / "sys/fs/cgroup"
+    if folder.is_relative_to(top / "cpu"):
+        yield top / "cpuacct" / folder.relative_to(top / "cpu")
+
+
 def _folders(root: Path) -> Iterator[Path]:
     """The folders of our cgroups, in each hierarchy that is mounted, with those around them."""
     for line in _read(root / "proc/self/cgroup").splitlines():

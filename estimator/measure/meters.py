@@ -40,8 +40,9 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
         for name in KINDS:
             if asked and name not in asked:
                 continue
+            taken = frozenset(component.name for meter in meters for component in meter.components)
             try:
-                meter = _opener(name)()
+                meter = _opener(name)(taken)
             except MeterProblem as problem:
                 if asked:
                     raise
@@ -54,8 +55,8 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
 
             known = {component.kind for meter in meters for component in meter.components}
             # A model beside a sensor would only say the same thing worse.
-            if missing := ({"cpu_package", "dram"} if asked else {"cpu_package", "dram"} - known):
-                modelled = model.open_meter(kinds=missing)
+            if missing := (model.KINDS if asked else model.KINDS - known):
+                modelled = model.open_meter(missing)
                 meters.append(modelled)
                 states.append(MeterState(MODEL, works=True, components=modelled.components))
     except BaseException:
@@ -65,5 +66,9 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
     return Opened(meters=tuple(meters), states=tuple(states))
 
 
-def _opener(name: str) -> Callable[[], Meter]:
-    return cast("Callable[[], Meter]", import_module(f"estimator.measure.{name}").open_meter)
+def _opener(name: str) -> Callable[[frozenset[str]], Meter]:
+    """What opens a kind; it is told which components are measured already."""
+    open_meter = import_module(f"estimator.measure.{name}").open_meter
+    if name == "hwmon":
+        return lambda taken: cast("Meter", open_meter(taken=taken))
+    return lambda taken: cast("Meter", open_meter())

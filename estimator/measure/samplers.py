@@ -100,9 +100,17 @@ class MeterProblem(Exception):
 class Meter(Protocol):
     """One kind of meter, opened. Its module opens it with `open_meter()`, which raises `MeterProblem`."""
 
-    name: str
-    components: tuple[Component, ...]
-    accelerators: tuple[Accelerator, ...]  #: the cards among them
+    @property
+    def name(self) -> str:
+        """Its kind: nvml, rapl, model."""
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What it measures."""
+
+    @property
+    def accelerators(self) -> tuple[Accelerator, ...]:
+        """The cards among them."""
 
     def read(self) -> Mapping[str, Reading]:
         """What its components say now; one that cannot be read is left out."""

@@ -37,17 +37,9 @@ class Total:
 
 
 class Totals:
-    """
-    Sums that grow with each sample.
+    """Sums that grow with each sample."""
 
-    Parameters
-    ----------
-    components : sequence of Component
-        Everything that is measured.
-    """
-
-    def __init__(self, components: Sequence[Component]) -> None:
-        self._components = {component.name: component for component in components}
+    def __init__(self) -> None:
         self._energy_j: dict[str, float] = {}
         self._quality: dict[str, Quality] = {}
         self._flags: dict[str, set[Flag]] = {}
@@ -65,8 +57,8 @@ class Totals:
             self._quality[name] = worst((self._quality.get(name, "counter"), measure.quality))
             self._flags.setdefault(name, set()).update(measure.flags)
 
-    def rows(self) -> tuple[Total, ...]:
-        """Every component that was read at all."""
+    def rows(self, components: Iterable[Component]) -> tuple[Total, ...]:
+        """Those of the components that were read at all."""
         return tuple(
             Total(
                 component=component,
@@ -75,8 +67,8 @@ class Totals:
                 mean_power_w=self._energy_j[name] / self.duration_s if self.duration_s else 0.0,
                 flags=tuple(sorted(self._flags[name])),
             )
-            for name, component in self._components.items()
-            if name in self._energy_j
+            for component in components
+            if (name := component.name) in self._energy_j
         )
 
 

@@ -22,7 +22,7 @@ MOST_POLLS_COUNT: Final = 10  #: in one interval
 JUMP_S: Final = 0.5
 
 
-def _steady_s() -> float:
+def steady_s() -> float:
     """Seconds that pass while a machine sleeps, too, where the system can tell."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot is None else time.clock_gettime(boot)
@@ -32,7 +32,7 @@ def _steady_s() -> float:
 class Clock:
     """The two clocks that are read."""
 
-    steady_s: Callable[[], float] = _steady_s  #: never set, never goes back
+    steady_s: Callable[[], float] = steady_s  #: never set, never goes back
     epoch_s: Callable[[], float] = time.time  #: seconds since 1970; may be set at any time
 
 

@@ -1,0 +1,129 @@
+"""AMD cards through amdsmi, which comes with ROCm and is used where it can be imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+
+J_PER_MICROJOULE: Final = 1e-6
+GB_PER_MB: Final = 1e-3
+W_PER_MICROWATT: Final = 1e-6
+UPDATE_PERIOD_S: Final = 0.1
+SPREAD: Final = 0.05
+SPREAD_SAMPLED: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    handle: Any
+    component: str
+
+
+class AmdMeter:
+    """Every AMD card that the driver shows."""
+
+    name = "amd"
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+        self._cards: list[_Card] = []
+        components: list[Component] = []
+        accelerators: list[Accelerator] = []
+        for index, handle in enumerate(self._call("amdsmi_get_processor_handles") or ()):
+            card = _Card(handle, f"accelerator:amd-{index}")
+            reading = self._reading(card)
+            if reading is None:
+                continue
+            has_counter = reading.energy_j is not None
+            asic = self._call("amdsmi_get_gpu_asic_info", handle) or {}
+            memory_mb = _number((self._call("amdsmi_get_gpu_vram_info", handle) or {}).get("vram_size"))
+            limit_uw = _number((self._call("amdsmi_get_power_cap_info", handle) or {}).get("power_cap"))
+            spread = SPREAD if has_counter else SPREAD_SAMPLED
+            name = str(asic.get("market_name") or "AMD card")
+            limit_w = limit_uw * W_PER_MICROWATT if limit_uw else None
+            self._cards.append(card)
+            components.append(
+                Component(
+                    name=card.component,
+                    quality="counter" if has_counter else "sampled",
+                    label=name,
+                    limit_w=limit_w,
+                    update_period_s=UPDATE_PERIOD_S,
+                    low=1.0 - spread,
+                    high=1.0 + spread,
+                )
+            )
+            accelerators.append(
+                Accelerator(
+                    name=name,
+                    component=card.component,
+                    vendor="AMD",
+                    memory_gb=memory_mb * GB_PER_MB if memory_mb else None,
+                    limit_w=limit_w,
+                    has_counter=has_counter,
+                )
+            )
+        self.components = tuple(components)
+        self.accelerators = tuple(accelerators)
+
+    def read(self) -> Mapping[str, Reading]:
+        """Counter and power of each card."""
+        return {card.component: told for card in self._cards if (told := self._reading(card)) is not None}
+
+    def close(self) -> None:
+        """Leave the library."""
+        self._call("amdsmi_shut_down")
+
+    def _reading(self, card: _Card) -> Reading | None:
+        told = self._call("amdsmi_get_energy_count", card.handle) or {}
+        # ROCm 5 called the counter "power".
+        counted = _number(told.get("energy_accumulator", told.get("power")))
+        step_uj = _number(told.get("counter_resolution"))
+        power = self._call("amdsmi_get_power_info", card.handle) or {}
+        # Cards of the MI300 tell the current power, earlier ones an average; what is missing is "N/A".
+        power_w = _number(power.get("current_socket_power")) or _number(power.get("average_socket_power"))
+        energy_j = counted * step_uj * J_PER_MICROJOULE if counted is not None and step_uj else None
+        return None if energy_j is None and power_w is None else Reading(energy_j=energy_j, power_w=power_w)
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        function = getattr(self._library, name, None)
+        if function is None:
+            return None
+        try:
+            return function(*arguments)
+        except self._library.AmdSmiException:
+            return None
+
+
+def open_meter() -> AmdMeter:
+    """
+    Open the driver's library.
+
+    Raises
+    ------
+    MeterProblem
+        If there is no library, no driver or no card.
+    """
+    try:
+        import amdsmi
+    except (ImportError, OSError, KeyError) as problem:  # its own loader raises KeyError where ROCm is half there
+        raise MeterProblem(
+            "The package amdsmi is not installed.",
+            "On a machine with AMD cards install it from ROCm: apt install amd-smi-lib.",
+        ) from problem
+    try:
+        amdsmi.amdsmi_init()
+    except amdsmi.AmdSmiException as problem:
+        raise MeterProblem(f"There is no AMD driver here ({problem}).", "Load the driver amdgpu.") from problem
+    meter = AmdMeter(amdsmi)
+    if not meter.components:
+        meter.close()
+        raise MeterProblem(
+            "The AMD driver shows no card that tells its power.", "Give the container /dev/kfd and /dev/dri."
+        )
+    return meter
+
+
+def _number(told: Any) -> float | None:
+    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None

@@ -1,0 +1,253 @@
+"""
+What the catalogue says about a processor, its memory and a place.
+
+The catalogue takes half a second and 45 MB to load, which a measured command must not pay. So a process of its own is
+asked, once, and its answer is kept until the tables change.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from estimator.core import ENGINE_VERSION
+from estimator.measure.state import state_folder, write_whole
+
+DATA_FOLDER: Final = Path(__file__).resolve().parents[1] / "reference" / "data"
+LONGEST_LOOKUP_S: Final = 60.0
+#: The cache is small, and a place asked for once is seldom asked for again.
+MOST_KEPT_COUNT: Final = 200
+
+#: What systems add to the name of a processor.
+_ADDED: Final = re.compile(r"\b\d+-Core\b|\bwith\b.*|\b\d+th Gen\b|\(R\)|\(TM\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be looked up."""
+
+    cpu: str = ""  #: as the system names it
+    place: str = ""  #: a country, a grid zone or a cloud region, by name or code; empty is anywhere in the world
+    grid_intensity_gco2e_per_kwh: float | None = None  #: given, beats the place
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One value with its range, and who published it."""
+
+    low: float
+    central: float
+    high: float
+    unit: str
+    status: str  #: given, looked_up or default
+    match: str | None
+    note: str
+    sources: tuple[str, ...]  #: "Ember, Yearly electricity data (2026), https://…"
+
+    @property
+    def range(self) -> tuple[float, float, float]:
+        """Its 5th percentile, central value and 95th percentile."""
+        return self.low, self.central, self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The answer."""
+
+    cpu_name: str  #: of the row that was found; empty where none was
+    core_power_w: Figure  #: limit of one physical core
+    memory_power_w_per_gb: Figure
+    grid_intensity_gco2e_per_kwh: Figure
+    place: str
+    dataset_version: str
+
+
+class UnknownFigure(ValueError):
+    """The catalogue cannot answer: why, and what may have been meant."""
+
+
+class Lookup:
+    """
+    A question on its way: asked at once, answered when the answer is needed.
+
+    Parameters
+    ----------
+    question : Question
+        Which processor, and where.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self._answer: dict[str, Any] | None = None
+        self._process: Any = None
+        if "estimator.reference.catalogue" in sys.modules:  # then it costs nothing more
+            try:
+                self._answer = _answer(question)
+            except UnknownFigure as problem:
+                self._answer = {"problem": str(problem)}
+            return
+        self._path = state_folder("figures") / f"{_key(question)}.json"
+        with contextlib.suppress(OSError, ValueError):
+            self._answer = json.loads(self._path.read_text())
+        if self._answer is None:
+            self._process = _ask(question)
+
+    def result(self) -> Figures:
+        """
+        The answer.
+
+        Returns
+        -------
+        Figures
+            With ranges and sources.
+
+        Raises
+        ------
+        UnknownFigure
+            If the place is unknown or the tables cannot be read.
+        """
+        if self._answer is None:
+            self._answer = _told_by(self._process)
+            if "problem" not in self._answer:
+                with contextlib.suppress(OSError):  # a full disk costs the cache, not the measurement
+                    _make_room(self._path.parent)
+                    write_whole(self._path, json.dumps(self._answer))
+        if "problem" in self._answer:
+            raise UnknownFigure(str(self._answer["problem"]))
+        return _figures(self._answer)
+
+    def drop(self) -> None:
+        """Nobody waits for the answer any more."""
+        if self._answer is None and self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+
+def figures(question: Question) -> Figures:
+    """Look something up and wait for it; raises as `Lookup.result` does."""
+    return Lookup(question).result()
+
+
+def _key(question: Question) -> str:
+    """Another question, other tables or other formulas: another key."""
+    seen = [ENGINE_VERSION, json.dumps(asdict(question), sort_keys=True)]
+    folders = [DATA_FOLDER, *([Path(data) / "reference"] if (data := os.environ.get("WATTPRINT_DATA")) else [])]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+                status = entry.stat()
+                seen.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:32]
+
+
+def _make_room(folder: Path) -> None:
+    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for path in kept[: max(0, len(kept) - MOST_KEPT_COUNT + 1)]:
+        path.unlink(missing_ok=True)
+
+
+def _ask(question: Question) -> Any:
+    """Start a process that loads the catalogue and answers."""
+    import subprocess
+
+    own = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PYTHONSAFEPATH": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "estimator.measure.figures"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=own,
+        start_new_session=True,  # a Ctrl-C is for the measured command
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(asdict(question)))
+    process.stdin.flush()
+    return process
+
+
+def _told_by(process: Any) -> dict[str, Any]:
+    import subprocess
+
+    try:
+        told, _ = process.communicate(timeout=LONGEST_LOOKUP_S)
+        return dict(json.loads(told))
+    except (OSError, ValueError, subprocess.SubprocessError) as problem:
+        process.kill()
+        process.communicate()
+        return {"problem": f"The catalogue could not be read: {problem}"}
+
+
+def _figures(answer: dict[str, Any]) -> Figures:
+    numbers = {
+        name: Figure(**{**answer[name], "sources": tuple(answer[name]["sources"])})
+        for name in ("core_power_w", "memory_power_w_per_gb", "grid_intensity_gco2e_per_kwh")
+    }
+    return Figures(
+        cpu_name=answer["cpu_name"], place=answer["place"], dataset_version=answer["dataset_version"], **numbers
+    )
+
+
+def _answer(question: Question) -> dict[str, Any]:
+    """Ask the catalogue itself, as an estimate would."""
+    from estimator.core.inputs import Hardware, InputProblems, Location, Workload
+    from estimator.reference import catalogue
+    from estimator.reference.resolve import factors_for
+
+    data = os.environ.get("WATTPRINT_DATA")
+    if __name__ == "__main__" and data and (Path(data) / "reference").is_dir():
+        catalogue.use_operator_folder(Path(data) / "reference")
+    cpu = None
+    if question.cpu:
+        with contextlib.suppress(InputProblems):
+            cpu = catalogue.find_cpu(" ".join(_ADDED.sub(" ", question.cpu).split())).row
+    place = None
+    try:
+        if question.place and question.grid_intensity_gco2e_per_kwh is None:
+            place = catalogue.find_place(question.place)
+        workload = Workload(
+            method="cores_and_memory",
+            duration_h=1.0,
+            hardware=Hardware(cpu=cpu.id if cpu else None, cpu_core_count=1, memory_gb=1.0),
+            location=place.location if place else Location(),
+            grid_intensity_gco2e_per_kwh=question.grid_intensity_gco2e_per_kwh,
+        )
+        factors = factors_for(workload)
+    except InputProblems as problem:
+        raise UnknownFigure("; ".join(str(part).partition(": ")[2] for part in problem.problems)) from problem
+    numbers = {}
+    for name in ("cpu_core_power_w", "memory_power_w_per_gb", "grid_intensity_gco2e_per_kwh"):
+        found = factors.assumptions[name]
+        numbers[name.removeprefix("cpu_")] = {
+            **found.model_dump(include={"low", "central", "high", "unit", "status", "match"}),
+            "central": found.value,
+            "note": found.note % found.text_params if found.text_params else found.note,
+            "sources": [
+                ", ".join(filter(None, (told.publisher, told.title, str(told.year or ""), told.url)))
+                for told in (factors.sources[id_] for id_ in found.source_ids)
+            ],
+        }
+    label = place.label if place else "" if question.grid_intensity_gco2e_per_kwh is not None else "World"
+    return {
+        "cpu_name": cpu.name if cpu else "",
+        "place": label,
+        "dataset_version": factors.dataset_version,
+        **numbers,
+    }
+
+
+def main() -> None:
+    """Answer the question on standard input."""
+    try:
+        answer = _answer(Question(**json.load(sys.stdin)))
+    except (ValueError, OSError) as problem:
+        answer = {"problem": str(problem)}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""
+NVIDIA cards through the driver's own library (NVML).
+
+The counter of energy is read where the card has one (Volta and later), else its power. Both are of the whole card: the
+slices of a MIG card and everybody who shares it are in them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+
+J_PER_MILLIJOULE: Final = 1e-3
+W_PER_MILLIWATT: Final = 1e-3
+BYTES_PER_GB: Final = 1e9
+#: The driver renews power and energy about this often. [s]
+UPDATE_PERIOD_S: Final = 0.1
+#: The vendor states 5 W, about 5 % of a card at work.
+SPREAD: Final = 0.05
+#: A power averaged or sampled by the driver misses short peaks.
+SPREAD_SAMPLED: Final = 0.1
+
+_NO_DRIVER: Final = "Install NVIDIA's driver, or start the container with --gpus all."
+
+
+@dataclass(slots=True)
+class _Card:
+    handle: Any
+    component: str
+    has_counter: bool
+    has_power: bool
+    seen_us: int = 0  #: of its utilisation samples, those up to here were counted
+    shares: dict[int, float] = field(default_factory=dict)
+
+
+class NvmlMeter:
+    """Every NVIDIA card that the driver shows."""
+
+    name = "nvml"
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+        self._cards: list[_Card] = []
+        components: list[Component] = []
+        accelerators: list[Accelerator] = []
+        for index in range(int(self._call("nvmlDeviceGetCount") or 0)):
+            handle = self._call("nvmlDeviceGetHandleByIndex", index)
+            if handle is None:
+                continue
+            has_counter = self._call("nvmlDeviceGetTotalEnergyConsumption", handle) is not None
+            has_power = self._call("nvmlDeviceGetPowerUsage", handle) is not None
+            if not (has_counter or has_power):
+                continue  # a slice given to a virtual machine tells neither
+            name = f"accelerator:{index}"
+            accelerator = self._accelerator(handle, name, has_counter=has_counter)
+            spread = SPREAD if has_counter else SPREAD_SAMPLED
+            components.append(
+                Component(
+                    name=name,
+                    quality="counter" if has_counter else "sampled",
+                    label=accelerator.name,
+                    limit_w=accelerator.limit_w,
+                    update_period_s=UPDATE_PERIOD_S,
+                    low=1.0 - spread,
+                    high=1.0 + spread,
+                    note=accelerator.note,
+                )
+            )
+            accelerators.append(accelerator)
+            self._cards.append(_Card(handle, name, has_counter, has_power))
+        self.components = tuple(components)
+        self.accelerators = tuple(accelerators)
+
+    def read(self) -> Mapping[str, Reading]:
+        """Counter and power of each card."""
+        readings = {}
+        for card in self._cards:
+            energy = self._call("nvmlDeviceGetTotalEnergyConsumption", card.handle) if card.has_counter else None
+            power = self._call("nvmlDeviceGetPowerUsage", card.handle) if card.has_power else None
+            if energy is None and power is None:
+                continue
+            readings[card.component] = Reading(
+                energy_j=None if energy is None else energy * J_PER_MILLIJOULE,
+                power_w=None if power is None else power * W_PER_MILLIWATT,
+            )
+        return readings
+
+    def shares(self) -> Mapping[str, Mapping[int, float]]:
+        """
+        Share of each card's work that each process did since the last call, by the driver's samples.
+
+        Where the driver tells no utilisation, the memory that each process holds on the card stands in for it.
+        """
+        told: dict[str, Mapping[int, float]] = {}
+        for card in self._cards:
+            used: dict[int, float] = {}
+            for sample in self._call("nvmlDeviceGetProcessUtilization", card.handle, card.seen_us) or ():
+                card.seen_us = max(card.seen_us, int(sample.timeStamp))
+                used[int(sample.pid)] = used.get(int(sample.pid), 0.0) + float(sample.smUtil)
+            if not sum(used.values()):
+                used = {
+                    int(process.pid): float(process.usedGpuMemory or 0)
+                    for process in self._call("nvmlDeviceGetComputeRunningProcesses", card.handle) or ()
+                }
+            whole = sum(used.values())
+            told[card.component] = {pid: part / whole for pid, part in used.items()} if whole else {}
+        return told
+
+    def close(self) -> None:
+        """Leave the library."""
+        self._call("nvmlShutdown")
+
+    def _accelerator(self, handle: Any, component: str, *, has_counter: bool) -> Accelerator:
+        name = self._call("nvmlDeviceGetName", handle) or "NVIDIA card"
+        memory = self._call("nvmlDeviceGetMemoryInfo", handle)
+        limit = self._call("nvmlDeviceGetEnforcedPowerLimit", handle)
+        mig = self._call("nvmlDeviceGetMigMode", handle)
+        note = ""
+        if mig and mig[0]:
+            note = "MIG is on: its energy is that of the whole card, all slices together."
+        return Accelerator(
+            name=name.decode() if isinstance(name, bytes) else str(name),
+            component=component,
+            vendor="NVIDIA",
+            memory_gb=memory.total / BYTES_PER_GB if memory else None,
+            limit_w=limit * W_PER_MILLIWATT if limit else None,
+            has_counter=has_counter,
+            note=note,
+        )
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        """What a function of the library returns; None where this card or driver does not offer it."""
+        function = getattr(self._library, name, None)
+        if function is None:
+            return None
+        try:
+            return function(*arguments)
+        except self._library.NVMLError:
+            return None
+
+
+def open_meter() -> NvmlMeter:
+    """
+    Open the driver's library.
+
+    Raises
+    ------
+    MeterProblem
+        If there is no library, no driver or no card.
+    """
+    try:
+        import pynvml
+    except ImportError as problem:
+        raise MeterProblem(
+            "The package nvidia-ml-py is not installed.", "Install it: pip install nvidia-ml-py."
+        ) from problem
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as problem:
+        raise MeterProblem(f"There is no NVIDIA driver here ({problem}).", _NO_DRIVER) from problem
+    meter = NvmlMeter(pynvml)
+    if not meter.components:
+        meter.close()
+        raise MeterProblem(
+            "The NVIDIA driver shows no card that tells its power.",
+            "In a virtual machine with a shared card only the host can measure it; ask for the whole card.",
+        )
+    return meter

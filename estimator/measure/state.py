@@ -1,0 +1,30 @@
+"""Where a measurement keeps what outlives it: the figures it looked up, and what is still to be sent."""
+
+import os
+from pathlib import Path
+
+
+def state_folder(*parts: str) -> Path:
+    """A folder of ours under $WATTPRINT_DATA, else where the system keeps the state of programs; made if missing."""
+    data = os.environ.get("WATTPRINT_DATA")
+    if data:
+        top = Path(data) / "measure"
+    else:
+        top = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "wattprint"
+    folder = top.joinpath(*parts)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees all of it or none, whatever happens in the middle."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w") as file:
+            os.fchmod(file.fileno(), 0o600)  # measurements tell what somebody ran
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
