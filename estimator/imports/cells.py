@@ -5,6 +5,7 @@ import re
 from calendar import timegm
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
@@ -70,6 +71,8 @@ def number(text: str) -> float | None:
 
 def number_and_unit(text: str) -> tuple[float | None, str | None]:
     """A number and the unit behind it: "1.2 kW"; the unit is None where there is none."""
+    if not text or text[-1].isdecimal():
+        return number(text), None
     plain = number(text)
     if plain is not None:
         return plain, None
@@ -104,14 +107,22 @@ _EPOCHS: Final = ((6.3e8, 4.2e9, 1.0), (6.3e11, 4.2e12, 1e-3), (6.3e14, 4.2e15, 
 Moment = tuple[float, bool]
 
 
+@lru_cache(maxsize=4096)
+def _day_s(year: int, month: int, day: int) -> int | None:
+    """Seconds from 1970 to the start of a day; None where there is no such day."""
+    try:
+        return timegm(datetime(year, month, day, tzinfo=UTC).timetuple())
+    except ValueError:
+        return None
+
+
 def _moment(
     year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: str | None, zone: str | None
 ) -> Moment | None:
-    try:
-        datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
+    day_s = _day_s(year, month, day)
+    if day_s is None or hour > 23 or minute > 59 or second > 60:
         return None
-    found = timegm((year, month, day, hour, minute, second, 0, 0, 0)) + (float(f"0.{fraction}") if fraction else 0.0)
+    found = day_s + hour * 3600 + minute * 60 + second + (float(f"0.{fraction}") if fraction else 0.0)
     if zone and zone[0] in "+-":
         offset_s = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
         found += -offset_s if zone[0] == "+" else offset_s

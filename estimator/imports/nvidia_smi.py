@@ -129,7 +129,7 @@ def read_query(lines: list[str], notes: Notes, answers: Answers) -> ImportedMeas
     if device_column is None:
         notes.warn("no_device", _("The log names no board; all rows are taken as one board."))
     for row in (*pending, *rows):
-        if _column(row.cells[0]) == columns[0]:
+        if not row.cells[0][:1].isdigit() and _column(row.cells[0]) == columns[0]:
             notes.warn("restarted", _("A second header stands inside the file: the logger was started again."))
             continue
         notes.rows_count += 1
