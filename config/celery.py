@@ -48,6 +48,6 @@ app.steps["worker"].add(SignOfLife)
 @worker_ready.connect
 def take_up_what_was_left(sender: Any, **kwargs: Any) -> None:
     """A worker that starts frees what its predecessor of the same name held when it died."""
-    for queue, package in (("estimates", "estimator"), ("reports", "reports")):
+    for queue, package in (("estimates", "estimator"), ("estimates", "estimator.plans"), ("reports", "reports")):
         if queue in sender.app.amqp.queues.consume_from:
             app.send_task(f"{package}.release", args=[sender.hostname, time.time()], queue=queue)

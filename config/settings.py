@@ -236,6 +236,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "rescue-plans": {"task": "estimator.plans.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "rescue-estimates": {"task": "estimator.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "rescue-reports": {"task": "reports.rescue", "schedule": 5.0, "options": {"expires": 5}},
 }

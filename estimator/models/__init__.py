@@ -3,5 +3,6 @@
 from estimator.models.dataset import Dataset
 from estimator.models.estimate import Estimate
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
+from estimator.models.plan import Plan
 
-__all__ = ["LEASE", "MAX_ATTEMPTS", "QUEUE_PATIENCE", "Dataset", "Estimate", "Job", "JobQuerySet", "JobStatus"]
+__all__ = ["LEASE", "MAX_ATTEMPTS", "QUEUE_PATIENCE", "Dataset", "Estimate", "Job", "JobQuerySet", "JobStatus", "Plan"]

@@ -330,7 +330,7 @@ SETTINGS: Final[dict[str, type[Inputs]]] = {
 
 def lever_path(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     """Where a mistake stands as the user wrote it: without the names of the alternatives that were tried."""
-    if loc[:1] != ("levers",) or len(loc) < 3:
+    if loc[:1] not in (("levers",), ("choices",)) or len(loc) < 3:
         return loc
     loc = (*loc[:2], *loc[3:])
     return loc[:4] if loc[2:3] == ("client_locations",) else loc

@@ -1,5 +1,6 @@
 """What a search finds: frozen, and ready to be stored as JSON."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from estimator.core.footprint import Range, Result
@@ -88,3 +89,44 @@ class PlanResult(Result):
     left_out: tuple[LeftOut, ...]
     engine_version: str
     dataset_version: str
+
+
+def readable_plans(result: PlanResult, translate: Callable[[str], str] = str) -> PlanResult:
+    """The result with every text translated and its places filled: what people and programs are given."""
+
+    def lines(text: str) -> str:
+        return " ".join(translate(line) for line in text.split("\n") if line)
+
+    return result.model_copy(
+        update={
+            "best": tuple(
+                plan.model_copy(
+                    update={
+                        "steps": tuple(
+                            step.model_copy(
+                                update={
+                                    "message": translate(step.message) % step.text_params,
+                                    "text_params": {},
+                                    "conditions": lines(step.conditions),
+                                    "quality_caveat": lines(step.quality_caveat),
+                                }
+                            )
+                            for step in plan.steps
+                        )
+                    }
+                )
+                for plan in result.best
+            ),
+            "left_out": tuple(
+                one.model_copy(
+                    update={
+                        "message": translate(one.message) % one.text_params
+                        if one.text_params
+                        else translate(one.message),
+                        "text_params": {},
+                    }
+                )
+                for one in result.left_out
+            ),
+        }
+    )

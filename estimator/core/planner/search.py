@@ -18,7 +18,14 @@ from estimator.core.planner.axes import Indices, Lookups, axes_of
 from estimator.core.planner.choose import Chooser
 from estimator.core.planner.front import pareto_front
 from estimator.core.planner.limits import Grid, Mask, allowed, effects, judged, kept, nearest
-from estimator.core.planner.request import OBJECTIVES, Objective, PlanRequest, refuse_unplannable
+from estimator.core.planner.request import (
+    MOST_COMBINATIONS,
+    OBJECTIVES,
+    Objective,
+    PlanRequest,
+    refuse_unplannable,
+    too_many,
+)
 from estimator.core.planner.result import BestPlan, LeftOut, Outcome, PlanResult, PlanStep, Point, Role
 from estimator.core.planner.space import Space
 from estimator.core.planner.words import in_words
@@ -66,7 +73,7 @@ def find_best(
     InputProblems
         If there are too many combinations, a constraint is on what is not known, or the run cannot be computed.
     """
-    refuse_unplannable(tuple(choices))
+    check_request(request, choices=choices, lookups=lookups)
     constraints = request.constraints
     limits = _limits(request, lookups)
     space, left_out = _space(workload, choices, lookups, request)
@@ -107,6 +114,23 @@ def find_best(
         engine_version=ENGINE_VERSION,
         dataset_version=as_it_is.dataset_version,
     )
+
+
+def check_request(request: PlanRequest, *, choices: Sequence[Lever], lookups: Lookups) -> int:
+    """
+    How many combinations a search has, once what can be said without computing any is in order.
+
+    Raises
+    ------
+    InputProblems
+        If there are too many, or a lever or an accelerator is none that can be searched.
+    """
+    refuse_unplannable(tuple(choices))
+    _limits(request, lookups)
+    count = math.prod(len(axis.settings) for axis in axes_of(choices))
+    if count > MOST_COMBINATIONS:
+        raise too_many(count, MOST_COMBINATIONS)
+    return count
 
 
 def _limits(request: PlanRequest, lookups: Lookups) -> dict[str, int]:
