@@ -1,6 +1,5 @@
 """Compute a run, or store it and let a worker compute it."""
 
-import time
 import uuid
 from datetime import datetime
 from typing import Annotated, Final, Literal, cast
@@ -11,14 +10,13 @@ from django.urls import reverse
 from ninja import Header, Router, Schema
 
 from estimator import services
-from estimator.api.shape import ERRORS, ApiError, ErrorBody, ErrorOut, json_response, throttle
+from estimator.api.shape import ERRORS, ApiError, ErrorBody, ErrorOut, json_response, throttle, wait_until_over
 from estimator.core.footprint import Footprint, readable
 from estimator.core.inputs import Workload
 from estimator.models import Estimate
 
 router = Router()
 
-MAX_WAIT_S: Final = 10.0
 State = Literal["queued", "running", "done", "failed"]
 
 
@@ -73,20 +71,9 @@ def create_estimate(
         raise ApiError(
             409, "idempotency_conflict", "This Idempotency-Key was used with other inputs; take a new key."
         ) from None
-    deadline_s = time.monotonic() + _wait_s(prefer)
-    while not row.is_over and time.monotonic() < deadline_s:
-        time.sleep(0.03)
-        row.refresh_from_db()
+    wait_until_over(row, prefer)
     url = reverse("api:estimate", args=[row.id])
     return json_response(_estimate_out(row, request), status=201 if row.is_over else 202, headers={"Location": url})
-
-
-def _wait_s(prefer: str | None) -> float:
-    for preference in (prefer or "").split(","):
-        name, _, value = preference.strip().partition("=")
-        if name == "wait" and value.isdigit():
-            return min(float(value), MAX_WAIT_S)
-    return 0.0
 
 
 def _estimate_out(row: Estimate, request: HttpRequest) -> EstimateOut:

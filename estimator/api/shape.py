@@ -1,5 +1,6 @@
 """What every answer of the API shares: JSON, the one shape of errors, the throttle."""
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,10 @@ from ninja import Schema
 from estimator import broker
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblem
+from estimator.models import Job
+
+#: What `Prefer: wait` may ask for at most.
+MAX_WAIT_S: Final = 10.0
 
 
 class FieldError(Schema):
@@ -91,6 +96,22 @@ def throttle(request: HttpRequest, scope: str, per_minute: int) -> None:
             f"More than {per_minute} requests in a minute from this address; try again in {wait_s} s.",
             headers={"Retry-After": str(wait_s)},
         )
+
+
+def wait_until_over(row: Job, prefer: str | None) -> None:
+    """Wait for a job as long as `Prefer: wait=N` says; not at all where it says nothing."""
+    deadline_s = time.monotonic() + _wait_s(prefer)
+    while not row.is_over and time.monotonic() < deadline_s:
+        time.sleep(0.03)
+        row.refresh_from_db()
+
+
+def _wait_s(prefer: str | None) -> float:
+    for preference in (prefer or "").split(","):
+        name, _, value = preference.strip().partition("=")
+        if name == "wait" and value.isdigit():
+            return min(float(value), MAX_WAIT_S)
+    return 0.0
 
 
 ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 500), ErrorOut)
