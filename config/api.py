@@ -13,10 +13,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from estimator.api import ROUTERS as ESTIMATOR_ROUTERS
 from estimator.api import ApiError, invalid_input
+from estimator.api.auth import SECURITY, SECURITY_SCHEMES, TokenOrSession
 from estimator.core import ENGINE_VERSION
 from estimator.core.inputs import InputProblems
 from estimator.core.problems import problems_of
@@ -55,12 +57,24 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """The API, whose documentation says that calls may come with a token, and need none where nothing else is said."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The documentation, with the ways to say who calls."""
+        schema = super().get_openapi_schema(**options)
+        schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+        schema["security"] = SECURITY
+        return schema
+
+
+api = Api(
     title="Wattprint",
     version=ENGINE_VERSION,
     description="The carbon footprint of training and running AI models: each number with its formula, inputs, source "
     "and range. Numbers carry their unit in their name. Errors have one shape everywhere.",
     urls_namespace="api",
+    auth=TokenOrSession(),
     openapi_url="/openapi.json",
     docs_url=None,
     parser=JsonParser(),

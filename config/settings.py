@@ -7,7 +7,7 @@ The helpers fail loudly: a variable that cannot be read stops the start with a s
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -63,6 +63,24 @@ def env_url(name: str) -> str:
     return text
 
 
+def env_mail(name: str) -> SplitResult | None:
+    """The address of a mail server from the environment: in the clear, by STARTTLS, or by TLS from the first byte."""
+    text = env_text(name, "")
+    if not text:
+        return None
+    address = urlsplit(text)
+    try:
+        well = address.scheme in MAIL_PORTS and bool(address.hostname) and (address.port is None or address.port > 0)
+    except ValueError:
+        well = False
+    if not well:
+        raise ImproperlyConfigured(f"{name} is no mail server: write smtp+tls://name:password@host:587.")
+    return address
+
+
+#: The ways to speak to a mail server, and the port of each where none is given.
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
 DEBUG = env_flag("DEBUG", False)
 SECRET_KEY = env_text("SECRET_KEY", "for-development-only-" + "x" * 40 if DEBUG else None)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -73,12 +91,16 @@ HTTPS = env_flag("HTTPS", False)
 DATA_DIR = Path(env_text("WATTPRINT_DATA", str(BASE_DIR / "var"))).resolve()
 
 INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
     "csp",
     "ninja",
+    "allauth",
+    "allauth.account",
     "estimator",
     "reports",
 ]
@@ -92,9 +114,11 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -110,6 +134,7 @@ TEMPLATES: list[dict[str, Any]] = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
         },
@@ -137,10 +162,60 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 #: Broker, heartbeats and throttle. redis://, rediss:// or unix:///path/to/redis.sock
 REDIS_URL = env_text("REDIS_URL", "redis://127.0.0.1:6379/0")
 
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.RedisOrMemory",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "wattprint:cache",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+    }
+}
+
+# In the database, so that whoever signs out is out: a copied cookie is worth nothing then.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 365
 SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Accounts: nobody needs one to estimate ---------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    }
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "estimates"
+LOGOUT_REDIRECT_URL = "home"
+
+_mail = env_mail("EMAIL_URL")
+#: Whether mail can be sent: then addresses are confirmed, and forgotten passwords reset, by mail.
+MAIL_IS_SET = _mail is not None
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_IS_SET else 'dummy'}.EmailBackend"
+if _mail is not None:
+    EMAIL_HOST = _mail.hostname
+    EMAIL_PORT = _mail.port or MAIL_PORTS[_mail.scheme]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtps"
+    EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env_text("EMAIL_FROM", "wattprint@localhost")
+
+ACCOUNT_ADAPTER = "estimator.views.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional" if MAIL_IS_SET else "none"
+#: One address an account; another one takes its place when it is confirmed.
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Wattprint: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+#: Whether anybody may make an account; else the operator does, with `manage.py createsuperuser`.
+SIGN_UP_IS_OPEN = env_flag("SIGN_UP", True)
 
 # --- Limits -----------------------------------------------------------------------------------------------------------
 
@@ -238,6 +313,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "rescue-plans": {"task": "estimator.plans.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "rescue-estimates": {"task": "estimator.rescue", "schedule": 5.0, "options": {"expires": 5}},
+    "forget-sessions": {"task": "estimator.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},
     "rescue-reports": {"task": "reports.rescue", "schedule": 5.0, "options": {"expires": 5}},
 }
 

@@ -1,16 +1,24 @@
 """Stored runs."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Workload
 from estimator.models.job import Job, JobQuerySet, JobStatus
+from estimator.models.owned import OwnedQuerySet
+
+
+class EstimateQuerySet(JobQuerySet["Estimate"], OwnedQuerySet["Estimate"]):
+    """Stored runs."""
 
 
 class Estimate(Job):
     """One stored run: its inputs as given, and its footprint once a worker has computed it."""
 
+    #: Nobody, until it is made by, or claimed for, an account.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="estimates")
     title = models.CharField(max_length=200, blank=True)
     inputs = models.JSONField()
     input_digest = models.CharField(max_length=64, db_index=True)
@@ -22,11 +30,14 @@ class Estimate(Job):
     engine_version = models.CharField(max_length=20, blank=True)
     dataset_version = models.CharField(max_length=40, blank=True)
 
-    objects = JobQuerySet["Estimate"].as_manager()
+    objects = EstimateQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "queued_at"], name="estimate_status_queued")]
+        indexes = [
+            models.Index(fields=["status", "queued_at"], name="estimate_status_queued"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="estimate_owner_newest"),
+        ]
         constraints = [
             models.CheckConstraint(name="estimate_status_known", condition=Q(status__in=JobStatus.values)),
             models.CheckConstraint(name="estimate_progress_share", condition=Q(progress__gte=0, progress__lte=1)),

@@ -6,6 +6,7 @@ import uuid
 from functools import cache
 from typing import Final
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -63,7 +64,7 @@ def example_footprint() -> Footprint:
     return calculate(workload=EXAMPLE)
 
 
-def submit_estimate(*, workload: Workload, idempotency_key: str | None = None) -> Estimate:
+def submit_estimate(*, workload: Workload, idempotency_key: str | None = None, owner: User | None = None) -> Estimate:
     """
     Store a workload and queue its computation.
 
@@ -72,7 +73,9 @@ def submit_estimate(*, workload: Workload, idempotency_key: str | None = None) -
     workload : Workload
         What to compute. It is checked against the catalogue first, so that a worker never fails for a wrong name.
     idempotency_key : str, optional
-        The same key with the same inputs gives the same estimate again.
+        The same key with the same inputs gives the same estimate again. Each account has keys of its own.
+    owner : User, optional
+        Whose it is; nobody's without.
 
     Raises
     ------
@@ -83,11 +86,13 @@ def submit_estimate(*, workload: Workload, idempotency_key: str | None = None) -
     """
     factors_for(workload)
     digest = workload.input_digest
-    key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None
+    whose = "" if owner is None else f"{owner.pk}:"
+    key = hashlib.sha256(f"{whose}{idempotency_key}".encode()).hexdigest() if idempotency_key else None
     now = timezone.now()
     try:
         with transaction.atomic():
             row = Estimate.objects.create(
+                owner=owner,
                 title=workload.title,
                 inputs=workload.model_dump(mode="json"),
                 input_digest=digest,

@@ -1,0 +1,45 @@
+"""
+Who may: one rule a place. Pages, the API and tasks ask here.
+
+A stored estimate is found by its link, which nobody can guess: whoever has it may read it. All else (tokens, workers,
+measurements) is its owner's alone, and a stranger is told what he would be told of a row that does not exist.
+"""
+
+import uuid
+from typing import Any, TypeAlias, TypeVar
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+
+from estimator.models import Estimate, OwnedQuerySet
+
+#: Whoever asks: an account, or somebody who is not signed in.
+Person: TypeAlias = User | AnonymousUser
+
+RowT = TypeVar("RowT", bound=models.Model)
+
+
+def may_see_estimate(person: Person, row: Estimate) -> bool:
+    """Whoever has the link may."""
+    return True
+
+
+def may_claim_estimate(person: Person, row: Estimate) -> bool:
+    """Whoever is signed in may take what belongs to nobody yet."""
+    return person.is_authenticated and row.owner_id is None
+
+
+def may_delete_estimate(person: Person, row: Estimate) -> bool:
+    """Its owner alone may."""
+    return person.is_authenticated and row.owner_id == person.pk
+
+
+def own(rows: OwnedQuerySet[RowT], *, person: Person, pk: uuid.UUID | int | str) -> RowT | None:
+    """The row of that key, if it is the person's own; None for anybody else's, as for one that does not exist."""
+    return rows.owned_by(person).filter(pk=pk).first()
+
+
+def account_of(request: Any) -> User | None:
+    """The account that a page is asked by; None for somebody who is not signed in."""
+    person: Person = request.user
+    return person if isinstance(person, User) and person.is_authenticated else None
