@@ -53,7 +53,8 @@ def _trust(summary: ReportSummary) -> str:
         told |= {"input": widest.label, "share": percent(widest.share)}
         return (
             gettext(
-                "Its quality is “%(tier)s”, %(meaning)s; what widens the range most is “%(input)s” with %(share)s of it."
+                "Its quality is “%(tier)s”, %(meaning)s; what widens the range most is “%(input)s” "
+                "with %(share)s of it."
             )
             % told
         )

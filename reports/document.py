@@ -181,7 +181,7 @@ def _nobody(progress: float) -> None:
 def _frame(
     options: ReportOptions, *, made_at: datetime, logo: bytes | None, digest: str, is_stored: bool = True
 ) -> Mapping[str, Any]:
-    """What every document shows around its content; one run can be verified by its digest, a set by those of its runs."""
+    """What every document shows around its content; one run is verified by its digest, a set run by run."""
     colours = light_colours()
     verification = f"{options.site}/verify/{digest}" if options.site and is_stored else ""
     return {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import comparison, disclosures, reports, validation, verification
+from reports.views import comparison, disclosures, reports, several, validation, verification
 
 urlpatterns = [
     path("verify/", verification.verify, name="verify"),
@@ -11,7 +11,9 @@ urlpatterns = [
     path("estimates/<uuid:estimate_id>/methods/", comparison.comparison, name="comparison"),
     path("estimates/<uuid:estimate_id>/disclosures/", disclosures.disclosures, name="disclosures"),
     path("estimates/<uuid:estimate_id>/report/", reports.report_create, name="report-create"),
+    path("reports/several/", several.several, name="report-several"),
     path("reports/<uuid:report_id>/", reports.report, name="report"),
     path("reports/<uuid:report_id>/status/", reports.report_status, name="report-status"),
+    path("reports/<uuid:report_id>/retry/", reports.report_retry, name="report-retry"),
     path("reports/<uuid:report_id>/report.pdf", reports.report_download, name="report-download"),
 ]

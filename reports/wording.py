@@ -63,7 +63,7 @@ MATCHES: Final = {
 
 
 def summary_of(footprint: Footprint, *, location: Location | None = None) -> ReportSummary:
-    """What a report of this footprint says, in the active language; with the same run elsewhere where it is said where."""
+    """What a report of this footprint says, in the active language; with its place among others where it is known."""
     return summarise(
         footprint,
         published=catalogue.published_runs(),

@@ -8,6 +8,7 @@ from reports.services.reports import (
     file_name,
     request_collection,
     request_report,
+    retry_report,
     run_report,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "file_name",
     "request_collection",
     "request_report",
+    "retry_report",
     "run_report",
 ]

@@ -137,6 +137,16 @@ def _queued(key: dict[str, Any], values: dict[str, Any]) -> Report:
     return row
 
 
+def retry_report(*, report_id: uuid.UUID) -> bool:
+    """Queue a failed report again; False if it has not failed."""
+    with transaction.atomic():
+        now = timezone.now()
+        changed = Report.objects.retry(pk=report_id, now=now)
+        if changed:
+            transaction.on_commit(lambda: JOBS.send(pk=report_id, now=now))
+    return changed
+
+
 def run_report(*, report_id: uuid.UUID, worker: str) -> bool:
     """
     Make one report; False when somebody else has it, or had it before.

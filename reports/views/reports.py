@@ -7,24 +7,45 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from estimator.models import Estimate, JobStatus
 from estimator.services import site_health
 from reports import services
+from reports.forms import ReportForm
 from reports.models import Report
+from reports.options import ReportOptions
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def report_create(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
-    """Ask for the report of an estimate in the language of the page."""
-    try:
-        row = services.request_report(estimate_id=estimate_id, language=get_language() or "en")
-    except Estimate.DoesNotExist:
-        raise Http404 from None
-    except services.EstimateNotDone:
-        return redirect("estimate", estimate_id)  # its page says where it stands
-    return redirect("report", row.id)
+    """Choose how the report of an estimate is made; the bare button asks for it as it is made by default."""
+    estimate = Estimate.objects.filter(pk=estimate_id).only("id", "title", "status").first()
+    if estimate is None:
+        raise Http404
+    language = get_language() or "en"
+    form = ReportForm(initial={"language": language})
+    if request.method == "POST":
+        options, logo = ReportOptions(site=site_of(request)), None
+        if "paper" in request.POST:
+            form = ReportForm(request.POST, request.FILES)
+            if not form.is_valid():
+                return render(request, "reports/choices.html", {"estimate": estimate, "form": form}, status=422)
+            options, logo = form.options(site=site_of(request)), form.cleaned_data["logo"]
+            language = form.cleaned_data["language"]
+        try:
+            row = services.request_report(estimate_id=estimate_id, language=language, options=options, logo=logo)
+        except services.EstimateNotDone:
+            return redirect("estimate", estimate_id)  # its page says where it stands
+        return redirect("report", row.id)
+    if estimate.status != JobStatus.DONE:
+        return redirect("estimate", estimate_id)
+    return render(request, "reports/choices.html", {"estimate": estimate, "form": form})
+
+
+def site_of(request: HttpRequest) -> str:
+    """The address under which the reader came, for the link at which the report can be verified."""
+    return request.build_absolute_uri("/").rstrip("/")
 
 
 @require_safe
@@ -43,6 +64,15 @@ def report_status(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
     return render(request, "reports/_report.html", _state(report_id))
 
 
+@require_POST
+def report_retry(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
+    """Queue a failed report again, with the choices that it was asked for with."""
+    if not Report.objects.filter(pk=report_id).exists():
+        raise Http404
+    services.retry_report(report_id=report_id)
+    return redirect("report", report_id)
+
+
 @require_safe
 @never_cache
 def report_download(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
@@ -55,7 +85,7 @@ def report_download(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
 
 def pdf_response(row: Report) -> HttpResponse:
     """A finished report as a download."""
-    name = services.file_name(title=row.estimate.title)
+    name = services.file_name(title=row.name)
     return HttpResponse(
         bytes(row.pdf or b""),
         content_type="application/pdf",
@@ -64,12 +94,8 @@ def pdf_response(row: Report) -> HttpResponse:
 
 
 def _row(report_id: uuid.UUID, *, with_pdf: bool = False) -> Report:
-    rows = Report.objects.select_related("estimate").defer("estimate__footprint", "estimate__inputs")
-    row = (
-        (rows if with_pdf else rows.defer("pdf", "estimate__footprint", "estimate__inputs"))
-        .filter(pk=report_id)
-        .first()
-    )
+    unread = ["logo", "estimate__footprint", "estimate__inputs", *([] if with_pdf else ["pdf"])]
+    row = Report.objects.select_related("estimate").defer(*unread).filter(pk=report_id).first()
     if row is None:
         raise Http404
     return row
