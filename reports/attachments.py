@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from estimator.core.footprint import Footprint, Range, readable
-from reports.disclosures import escapes
+from reports.exports import ENDS, csv_line, digits
 from reports.summary import QUANTITIES
 
 COLUMNS: Final = (
@@ -24,7 +24,6 @@ COLUMNS: Final = (
     "note",
 )
 RUN_COLUMNS: Final = ("id", "title", "method", "quality", "engine_version", "dataset_version", "input_digest")
-ENDS: Final = ("low", "central", "high")
 
 
 def footprint_json(footprint: Footprint, translate: Callable[[str], str] = str) -> bytes:
@@ -65,7 +64,7 @@ class RunFiles:
         told = footprint_json(footprint, self._translate)
         self._told.append(b'{"id":"' + estimate_id.encode() + b'","footprint":' + told + b"}")
         amounts = [getattr(footprint.result, name) for name in QUANTITIES]
-        ends = [_number(getattr(amount, end)) if amount else "" for amount in amounts for end in ENDS]
+        ends = [digits(getattr(amount, end)) if amount else "" for amount in amounts for end in ENDS]
         about = [str(getattr(footprint, column)) for column in RUN_COLUMNS[1:]]
         self._rows.append((estimate_id, *about, *ends))
 
@@ -108,24 +107,11 @@ def _inputs(footprint: Footprint) -> Iterable[tuple[str, ...]]:
 
 
 def _row(kind: str, name: str, label: str, amount: Range | float, unit: str, **more: str) -> tuple[str, ...]:
-    ends = {end: _number(getattr(amount, end)) for end in ENDS} if isinstance(amount, Range) else {}
-    central = {} if isinstance(amount, Range) else {"central": _number(amount)}
+    ends = {end: digits(getattr(amount, end)) for end in ENDS} if isinstance(amount, Range) else {}
+    central = {} if isinstance(amount, Range) else {"central": digits(amount)}
     cells = {"kind": kind, "name": name, "label": label, "unit": unit, **ends, **central, **more}
     return tuple(cells.get(column, "") for column in COLUMNS)
 
 
-class _Number(str):
-    """Digits of ours: a minus sign at their front is no formula."""
-
-    __slots__ = ()
-
-
-def _number(value: float) -> str:
-    return _Number(repr(float(value)))
-
-
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    lines = [
-        ",".join(cell if isinstance(cell, _Number) else escapes.csv(cell) for cell in row) for row in (columns, *rows)
-    ]
-    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
+    return ("\ufeff" + "".join(map(csv_line, (columns, *rows)))).encode()

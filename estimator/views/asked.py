@@ -3,10 +3,12 @@
 import uuid
 from typing import Final
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
 from estimator import broker
+from estimator.models import Estimate
 
 RECENT: Final = 50
 
@@ -29,6 +31,12 @@ def too_many(wait_s: int) -> str:
 def remember(request: HttpRequest, estimate_id: uuid.UUID) -> None:
     """Keep in the session that this browser made the estimate."""
     request.session["estimates"] = [estimate_id.hex, *request.session.get("estimates", [])][:RECENT]
+
+
+def own_estimates(request: HttpRequest) -> QuerySet[Estimate]:
+    """Estimates that this browser made."""
+    mine = [known for known in map(as_uuid, request.session.get("estimates", [])) if known]
+    return Estimate.objects.filter(pk__in=mine)
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

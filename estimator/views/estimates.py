@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from estimator import services
 from estimator.forms.workload import WorkloadForm
 from estimator.models import Estimate, JobStatus
-from estimator.views.asked import as_uuid
+from estimator.views.asked import own_estimates
 
 PATIENCE: Final = timedelta(seconds=10)
 
@@ -88,6 +88,5 @@ def estimate_retry(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse
 @never_cache
 def estimates(request: HttpRequest) -> HttpResponse:
     """Estimates that this browser made, newest first."""
-    mine = [known for known in map(as_uuid, request.session.get("estimates", [])) if known]
-    rows = Estimate.objects.filter(pk__in=mine).defer("inputs", "footprint").order_by("-created_at")
+    rows = own_estimates(request).defer("inputs", "footprint").order_by("-created_at")
     return render(request, "estimator/estimates.html", {"estimates": rows})
