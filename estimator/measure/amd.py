@@ -110,7 +110,7 @@ def open_meter() -> AmdMeter:
     except (ImportError, OSError, KeyError) as problem:  # its own loader raises KeyError where ROCm is half there
         raise MeterProblem(
             "The package amdsmi is not installed.",
-            "On a machine with AMD cards install it from ROCm: apt install amd-smi-lib.",
+            "Install it from ROCm: apt install amd-smi-lib.",
         ) from problem
     try:
         amdsmi.amdsmi_init()

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,13 +88,15 @@ def inventory(opened: Opened, root: Path = Path("/")) -> Inventory:
         Everything that a reader needs in order to know what the numbers stand for.
     """
     host, cpu, memory_gb, memory_limit_gb = machine(root)
+    now = {meter.name: meter.components for meter in opened.meters}
     return Inventory(
         host=host,
         cpu=cpu,
         memory_gb=memory_gb,
         memory_limit_gb=memory_limit_gb,
         accelerators=opened.accelerators,
-        meters=opened.states,
+        # A model knows its range only when the catalogue has answered.
+        meters=tuple(replace(state, components=now.get(state.name, ())) for state in opened.states),
     )
 
 

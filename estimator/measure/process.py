@@ -5,7 +5,7 @@ Processor and memory are shared out by CPU time, a card by the work that the dri
 an idle machine draws falls to whoever kept it awake.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -44,30 +44,21 @@ class Attribution:
 
     Parameters
     ----------
-    pid : int
-        The process.
     meters : sequence of Meter
         What is measured.
-    tree_s, busy_s : callable, optional
-        CPU time of the process with its children and of everybody. [s]
+    busy_s : callable, optional
+        CPU time that everybody has used; by default that of the machine, or of the container that is modelled. [s]
     """
 
-    def __init__(
-        self,
-        pid: int,
-        meters: Sequence[Meter],
-        *,
-        tree: Tree | None = None,
-        busy_s: Callable[[], float] | None = None,
-    ) -> None:
-        self._tree = tree or Tree(pid)
+    def __init__(self, meters: Sequence[Meter], *, busy_s: Callable[[], float] | None = None) -> None:
+        self._tree: Tree | None = None
         self._meters = tuple(meter for meter in meters if isinstance(meter, KnowsProcesses))
         modelled = any(
             part.kind == "cpu_package" and part.quality == "modelled" for meter in meters for part in meter.components
         )
         # A model is of the cores that we may use; a sensor is of the whole machine.
         self._busy_s = busy_s or (usable_busy_s() if modelled else machine_busy_s)
-        self._last_s = (self._tree.cpu_s(), self._busy_s())
+        self._last_s = (0.0, self._busy_s())
         for meter in self._meters:
             meter.shares()
         self._energy_j: dict[str, float] = {}
@@ -75,8 +66,16 @@ class Attribution:
         self._basis: dict[str, str] = {}
         self.cpu_s = 0.0  #: CPU time of the process since the start
 
+    def follow(self, pid: int, *, is_new: bool) -> None:
+        """Say whose share it is; what a process had used before, unless it is new, does not count."""
+        self._tree = Tree(pid)
+        if not is_new:
+            self._last_s = (self._tree.cpu_s(), self._last_s[1])
+
     def add(self, sample: Sample) -> None:
         """Share out one sample."""
+        if self._tree is None:
+            return
         now_s = (self._tree.cpu_s(), self._busy_s())
         tree_s, busy_s = now_s[0] - self._last_s[0], now_s[1] - self._last_s[1]
         self._last_s = now_s
@@ -104,13 +103,10 @@ class Attribution:
         )
 
     def _ours(self, told: Mapping[int, float]) -> float:
-        return _sum(share for pid, share in told.items() if pid in self._tree.pids)
+        ours = self._tree.pids if self._tree is not None else frozenset[int]()
+        return min(sum(share for pid, share in told.items() if pid in ours), 1.0)
 
     def _count(self, name: str, energy_j: float, share: float, basis: str) -> None:
         self._energy_j[name] = self._energy_j.get(name, 0.0) + share * energy_j
         self._whole_j[name] = self._whole_j.get(name, 0.0) + energy_j
         self._basis[name] = basis
-
-
-def _sum(shares: Iterable[float]) -> float:
-    return min(sum(shares), 1.0)

@@ -1,0 +1,183 @@
+"""
+Finished measurements that wait on this disk until a server has them.
+
+One is sent as `POST {server}/api/v1/measurements/finished` with `Authorization: Bearer TOKEN` and this JSON, and the
+server tells by `client_id` that it has it already::
+
+    {
+        "kind": "finished",
+        "client_id": "a UUID",
+        "title": "python",
+        "started_at_s": 1764033000.0,
+        "duration_s": 61.2,
+        "interval_s": 1.0,
+        "inventory": {"host": {}, "cpu": {}, "memory_gb": 64.0, "accelerators": [], "meters": []},
+        "components": [{"name": "accelerator:0", "quality": "counter", "energy_j": 18000.0, "mean_power_w": 294.1}],
+        "samples": [[1, 1764033001.0, {"accelerator:0": 293.5}]],
+        "command_name": "python"
+    }
+
+Times are seconds since 1970; each sample has its number, its end, and the joules of each component since the one
+before. The name of the command is sent, its arguments never are. The token is not kept.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from estimator.measure.state import state_folder, write_whole
+
+PATH: Final = "/api/v1/measurements/finished"
+TIMEOUT_S: Final = 10.0
+MOST_KEPT_COUNT: Final = 500
+MOST_KEPT_BYTES: Final = 200_000_000
+MOST_ANSWER_BYTES: Final = 100_000
+
+#: What became of one: the server has it; it stays for later; the server will never take it.
+Outcome = Literal["sent", "kept", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What became of one measurement."""
+
+    title: str
+    outcome: Outcome
+    message: str = ""
+
+
+class Outbox:
+    """
+    The folder with what is to be sent.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        By default the one of this user.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or state_folder("outbox")
+
+    def waiting(self) -> list[Path]:
+        """What is to be sent, oldest first."""
+        return sorted(self.folder.glob("*.json"))
+
+    def put(self, body: dict[str, Any]) -> int:
+        """Keep one until it is sent; says how many of the oldest had to make room for it."""
+        # The time comes first in the name, so that the names are in order.
+        name = f"{body['started_at_s']:017.3f}-{body['client_id']}.json"
+        write_whole(self.folder / name, json.dumps(body, allow_nan=False))
+        kept = [(path, path.stat().st_size) for path in self.waiting()]
+        dropped_count, whole_bytes = 0, sum(size for _, size in kept)
+        while len(kept) - dropped_count > MOST_KEPT_COUNT or whole_bytes > MOST_KEPT_BYTES:
+            path, size = kept[dropped_count]
+            if path.name == name:  # never the newest
+                break
+            path.unlink(missing_ok=True)
+            dropped_count, whole_bytes = dropped_count + 1, whole_bytes - size
+        return dropped_count
+
+    def send(self, *, server: str, token: str, timeout_s: float = TIMEOUT_S) -> Iterator[Sending]:
+        """
+        Send everything that waits, oldest first.
+
+        Parameters
+        ----------
+        server : str
+            Its address, with http:// or https://.
+        token : str
+            A personal API token of that server.
+        timeout_s : float
+            The longest wait for one answer. [s]
+
+        Yields
+        ------
+        Sending
+            What became of each. When the server cannot be reached, the rest is left for later at once.
+        """
+        for path in self.waiting():
+            try:
+                body = json.loads(path.read_text())
+                title = str(body["title"])
+            except FileNotFoundError:  # sent by another process meanwhile
+                continue
+            except (ValueError, KeyError, TypeError, OSError) as problem:
+                yield Sending(path.name, "refused", f"The file cannot be read: {problem}")
+                _set_aside(path)
+                continue
+            outcome, message, goes_on = _post(body, server=server, token=token, timeout_s=timeout_s)
+            if outcome == "sent":
+                path.unlink(missing_ok=True)
+            elif outcome == "refused":
+                _set_aside(path)
+            yield Sending(title, outcome, message)
+            if not goes_on:
+                return
+
+
+def check_server(server: str) -> str:
+    """
+    The address without its last slash.
+
+    Raises
+    ------
+    ValueError
+        If it is no web address.
+    """
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(server)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{server!r} is no address of a server: give one such as https://wattprint.example")
+    return server.rstrip("/")
+
+
+def _set_aside(path: Path) -> None:
+    """Keep it, and send it no more."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_suffix(".refused"))
+
+
+def _post(body: dict[str, Any], *, server: str, token: str, timeout_s: float) -> tuple[Outcome, str, bool]:
+    """Outcome, message, and whether the next one is worth a try."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class NoRedirect(HTTPRedirectHandler):
+        """A token goes to the server that was named, and to no other."""
+
+        def redirect_request(self, *arguments: Any) -> None:
+            return None
+
+    request = Request(
+        check_server(server) + PATH,
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Accept": "application/json"},
+        method="POST",
+    )
+    try:
+        with build_opener(NoRedirect).open(request, timeout=timeout_s) as answer:
+            told = json.loads(answer.read(MOST_ANSWER_BYTES) or b"{}")
+            return "sent", str(told.get("url") or "") if isinstance(told, dict) else "", True
+    except HTTPError as error:
+        return _refusal(error.code, error.read(MOST_ANSWER_BYTES))
+    except ValueError:  # no JSON: something answered in place of the server
+        return "kept", "The answer is not that of a Wattprint server.", False
+    except (OSError, HTTPException) as problem:
+        return "kept", f"The server cannot be reached: {getattr(problem, 'reason', problem)}", False
+
+
+def _refusal(status: int, content: bytes) -> tuple[Outcome, str, bool]:
+    message = ""
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+        message = str(json.loads(content)["error"]["message"])
+    if status in {401, 403}:
+        return "kept", f"The token is not accepted ({status}). {message}".strip(), False
+    if status in {400, 409, 413, 422}:
+        return "refused", f"The server refuses it ({status}). {message}".strip(), True
+    return "kept", f"The server answered {status}. {message}".strip(), False

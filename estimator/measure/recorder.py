@@ -1,0 +1,87 @@
+"""A measurement as it goes: sums, samples, and whose share it is."""
+
+import uuid
+
+from estimator.measure.figures import Question
+from estimator.measure.finished import Finished, carbon
+from estimator.measure.history import History
+from estimator.measure.inventory import inventory
+from estimator.measure.process import Attribution
+from estimator.measure.samplers import Opened, Sample
+from estimator.measure.totals import Totals, machine_total
+from estimator.measure.window import Clock, Window
+
+
+class Recorder:
+    """
+    What is kept of the samples until the end. It has read everything once when it is made.
+
+    Parameters
+    ----------
+    opened : Opened
+        The meters.
+    interval_s : float
+        Time between two samples. [s]
+    clock : Clock, optional
+        The clocks.
+    """
+
+    def __init__(self, opened: Opened, *, interval_s: float, clock: Clock | None = None) -> None:
+        self.opened = opened
+        self.window = Window(opened.meters, interval_s=interval_s, clock=clock)
+        self.attribution = Attribution(opened.meters)
+        self._totals = Totals()
+        self._history = History()
+        self.window.start()
+
+    def add(self, sample: Sample) -> None:
+        """Keep one sample."""
+        self._totals.add(sample)
+        self._history.add(sample)
+        self.attribution.add(sample)
+
+    def finished(
+        self,
+        *,
+        title: str,
+        command_name: str,
+        question: Question,
+        pue: float | None = None,
+        exit_code: int | None = None,
+    ) -> Finished:
+        """
+        All of it, with its emissions.
+
+        Parameters
+        ----------
+        title, command_name : str
+            What was measured.
+        question : Question
+            Where it ran, or the intensity of its grid.
+        pue : float, optional
+            Facility energy over IT energy. [1]
+        exit_code : int, optional
+            How the command ended.
+        """
+        totals = self._totals.rows(self.opened.components)
+        attributed = self.attribution.rows()
+        shares = {part.name: part.share for part in attributed}
+        emitted, problem = carbon(
+            machine_total(totals), machine_total(totals, shares) if attributed else None, question=question, pue=pue
+        )
+        return Finished(
+            client_id=str(uuid.uuid4()),
+            title=title,
+            command_name=command_name,
+            started_at_s=self.window.started_at_s,
+            duration_s=self._totals.duration_s,
+            interval_s=self.window.interval_s * self._history.merged_count,
+            inventory=inventory(self.opened).as_json(),
+            totals=totals,
+            attributed=attributed,
+            samples=self._history.rows(),
+            flags=tuple(sorted(self._totals.flags)),
+            exit_code=exit_code,
+            carbon=emitted,
+            carbon_problem=problem,
+        )

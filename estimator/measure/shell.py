@@ -1,0 +1,204 @@
+"""`./wattprint measure -- command`: what a command and its children draw, told at its end."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from estimator.measure.command import NOT_EXECUTABLE, NOT_FOUND, Command
+from estimator.measure.figures import Question
+from estimator.measure.finished import Finished, text
+from estimator.measure.meters import KINDS, MODEL, open_meters
+from estimator.measure.outbox import Outbox, check_server
+from estimator.measure.recorder import Recorder
+from estimator.measure.samplers import MeterProblem
+from estimator.measure.state import write_whole
+from estimator.measure.window import LONGEST_INTERVAL_S, SHORTEST_INTERVAL_S
+
+TOKEN_NAME: Final = "WATTPRINT_TOKEN"
+BAD_USAGE: Final = 2
+
+_USAGE: Final = """wattprint measure [options] -- command [arguments]
+       wattprint measure --send --server URL --token T"""
+_MORE: Final = f"""\
+The command keeps its input, output, signals and exit code; one that a signal ended gives 128 and its number.
+Each measurement is kept on this disk until a server has it; its token is read from ${TOKEN_NAME} too, where other
+people of the machine cannot see it."""
+
+
+def say(words: str) -> None:
+    """To standard error: standard output is the command's."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(words + "\n")
+        sys.stderr.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure one command, or send what waits; the exit code is the command's."""
+    told = _parsed(sys.argv[1:] if arguments is None else arguments)
+    if told.send:
+        return _send(told.server, told.token)
+    try:
+        opened = open_meters(told.meter)
+        recorder = Recorder(opened, interval_s=told.interval)
+    except MeterProblem as problem:
+        say(f"wattprint: {problem}")
+        return BAD_USAGE
+    try:
+        try:
+            command = Command(told.command)
+        except OSError as problem:
+            say(f"wattprint: {told.command[0]} cannot be started: {problem.strerror}.")
+            return NOT_FOUND if isinstance(problem, FileNotFoundError) else NOT_EXECUTABLE
+        try:
+            _follow(recorder, command)
+            exit_code = command.exit_code()
+            _tell(recorder, told, exit_code)
+        finally:
+            command.close()
+    finally:
+        opened.close()
+    if told.server:
+        _send(told.server, told.token)
+    return exit_code
+
+
+def _follow(recorder: Recorder, command: Command) -> None:
+    """Measure until the command has ended. Whatever goes wrong here, the command runs on."""
+    try:
+        recorder.attribution.follow(command.pid, is_new=True)
+        for sample in recorder.window.samples(command.wait):
+            recorder.add(sample)
+    except Exception as problem:  # the command is worth more than its measurement
+        say(f"wattprint: the measurement stopped ({type(problem).__name__}: {problem}); the command runs on.")
+
+
+def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int) -> None:
+    """Print the summary, write the file, and keep it for the server. Nothing here changes the exit code."""
+    name = Path(told.command[0]).name
+    try:
+        finished = recorder.finished(
+            title=told.title or name,
+            command_name=name,
+            question=Question(place=told.country or "", grid_intensity_gco2e_per_kwh=told.grid_intensity),
+            pue=told.pue,
+            exit_code=exit_code,
+        )
+        if not told.quiet:
+            say(text(finished))
+    except Exception as problem:  # the exit code of the command is worth more than its summary
+        say(f"wattprint: no summary could be made ({type(problem).__name__}: {problem}).")
+        return
+    _keep(finished, told)
+
+
+def _keep(finished: Finished, told: argparse.Namespace) -> None:
+    try:
+        if told.json:
+            write_whole(Path(told.json), json.dumps(finished.as_json(), indent=2, allow_nan=False) + "\n")
+            if not told.quiet:
+                say(f"\n  Written to {told.json}.")
+    except (OSError, ValueError) as problem:
+        say(f"wattprint: {told.json} cannot be written: {problem}")
+    try:
+        if dropped_count := Outbox().put(finished.body()):
+            say(f"wattprint: the oldest {dropped_count} measurements that waited to be sent had to make room.")
+    except (OSError, ValueError) as problem:
+        say(f"wattprint: the measurement cannot be kept for a server: {problem}")
+
+
+def _send(server: str, token: str) -> int:
+    outbox = Outbox()
+    kept = False
+    for sending in outbox.send(server=server, token=token):
+        say(f"wattprint: {sending.title}: {sending.outcome}. {sending.message}".rstrip())
+        kept = kept or sending.outcome != "sent"
+    waiting_count = len(outbox.waiting())
+    if waiting_count:
+        say(
+            f"wattprint: {waiting_count} measurements wait in {outbox.folder}. Later: wattprint measure --send "
+            f"--server {server}"
+        )
+    return 1 if kept or waiting_count else 0
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    ours, separator, command = _split(list(arguments))
+    parser = argparse.ArgumentParser(
+        prog="wattprint measure",
+        usage=_USAGE,
+        description="Measure the energy and CO₂e of a command with its children.",
+        epilog=_MORE,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--interval",
+        type=_interval,
+        default=1.0,
+        metavar="S",
+        help=f"seconds between two samples, {SHORTEST_INTERVAL_S:g} to {LONGEST_INTERVAL_S:g} (1)",
+    )
+    parser.add_argument("--country", metavar="PLACE", help="where it runs: a country, a grid zone or a cloud region")
+    parser.add_argument("--grid-intensity", type=_Number(0.0, 5_000.0), metavar="G", help="gCO₂e/kWh; beats --country")
+    parser.add_argument("--pue", type=_Number(1.0, 10.0), metavar="N", help="facility energy over IT energy")
+    parser.add_argument("--meter", action="append", default=[], choices=(*KINDS, MODEL), help="only these; may repeat")
+    parser.add_argument("--title", default="", help="what a server should call it")
+    parser.add_argument("--json", metavar="FILE", help="write everything to this file")
+    parser.add_argument("--quiet", action="store_true", help="print no summary")
+    parser.add_argument("--server", metavar="URL", help="send it to this Wattprint")
+    parser.add_argument(
+        "--token", default=os.environ.get(TOKEN_NAME, ""), metavar="T", help="your token of that server"
+    )
+    parser.add_argument("--send", action="store_true", help="only send what waits")
+    told = parser.parse_args(ours)
+    told.command = command
+    if told.send and (command or separator):
+        parser.error("--send sends what waits and runs no command")
+    if not told.send and not command:
+        parser.error("say which command to measure, after two dashes: wattprint measure -- python train.py")
+    if told.send and not told.server:
+        parser.error("--send needs --server")
+    if told.server:
+        try:
+            told.server = check_server(told.server)
+        except ValueError as problem:
+            parser.error(str(problem))
+        if not told.token:
+            parser.error(f"--server needs --token, or {TOKEN_NAME} in the environment")
+    if len(told.title) > 200:
+        parser.error("--title takes at most 200 characters")
+    return told
+
+
+def _split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    """Our options, and the command after the first two dashes."""
+    if "--" in arguments:
+        at = arguments.index("--")
+        return arguments[:at], True, arguments[at + 1 :]
+    return arguments, False, []
+
+
+def _interval(typed: str) -> float:
+    return _Number(SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S)(typed)
+
+
+class _Number:
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, typed: str) -> float:
+        try:
+            number = float(typed)
+        except ValueError:
+            number = float("nan")
+        if not self._least <= number <= self._most:
+            raise argparse.ArgumentTypeError(f"{typed!r}: give a number from {self._least:g} to {self._most:g}")
+        return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
