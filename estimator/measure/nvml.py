@@ -6,7 +6,8 @@ slices of a MIG card and everybody who shares it are in them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
@@ -21,6 +22,8 @@ SPREAD: Final = 0.05
 #: A power averaged or sampled by the driver misses short peaks.
 SPREAD_SAMPLED: Final = 0.1
 
+#: Of Linux, of its Windows subsystem, and of Jetson boards.
+DRIVER_FILES: Final = ("dev/nvidiactl", "proc/driver/nvidia", "dev/dxg", "dev/nvgpu")
 _NO_DRIVER: Final = "Install NVIDIA's driver, or start the container with --gpus all."
 
 
@@ -31,7 +34,6 @@ class _Card:
     has_counter: bool
     has_power: bool
     seen_us: int = 0  #: of its utilisation samples, those up to here were counted
-    shares: dict[int, float] = field(default_factory=dict)
 
 
 class NvmlMeter:
@@ -140,15 +142,23 @@ class NvmlMeter:
             return None
 
 
-def open_meter() -> NvmlMeter:
+def open_meter(root: Path = Path("/")) -> NvmlMeter:
     """
     Open the driver's library.
+
+    Parameters
+    ----------
+    root : Path
+        Where the driver shows its files.
 
     Raises
     ------
     MeterProblem
         If there is no library, no driver or no card.
     """
+    # The library takes long to load, and most machines have no driver.
+    if not any((root / file).exists() for file in DRIVER_FILES):
+        raise MeterProblem("There is no NVIDIA driver here.", _NO_DRIVER)
     try:
         import pynvml
     except ImportError as problem:

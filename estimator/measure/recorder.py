@@ -1,15 +1,17 @@
 """A measurement as it goes: sums, samples, and whose share it is."""
 
-import uuid
+from typing import TYPE_CHECKING
 
 from estimator.measure.figures import Question
-from estimator.measure.finished import Finished, carbon
 from estimator.measure.history import History
-from estimator.measure.inventory import inventory
 from estimator.measure.process import Attribution
 from estimator.measure.samplers import Opened, Sample
 from estimator.measure.totals import Totals, machine_total
 from estimator.measure.window import Clock, Window
+
+# What is needed only at the end is loaded only then, so that what is measured starts at once.
+if TYPE_CHECKING:
+    from estimator.measure.finished import Finished
 
 
 class Recorder:
@@ -48,7 +50,7 @@ class Recorder:
         question: Question,
         pue: float | None = None,
         exit_code: int | None = None,
-    ) -> Finished:
+    ) -> "Finished":
         """
         All of it, with its emissions.
 
@@ -63,6 +65,11 @@ class Recorder:
         exit_code : int, optional
             How the command ended.
         """
+        import uuid
+
+        from estimator.measure.finished import Finished, carbon
+        from estimator.measure.inventory import inventory
+
         totals = self._totals.rows(self.opened.components)
         attributed = self.attribution.rows()
         shares = {part.name: part.share for part in attributed}

@@ -7,17 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from estimator.measure.command import NOT_EXECUTABLE, NOT_FOUND, Command
 from estimator.measure.figures import Question
-from estimator.measure.finished import Finished, text
 from estimator.measure.meters import KINDS, MODEL, open_meters
-from estimator.measure.outbox import Outbox, check_server
 from estimator.measure.recorder import Recorder
 from estimator.measure.samplers import MeterProblem
 from estimator.measure.state import write_whole
 from estimator.measure.window import LONGEST_INTERVAL_S, SHORTEST_INTERVAL_S
+
+# What is needed only at the end is loaded only then, so that the command starts at once.
+if TYPE_CHECKING:
+    from estimator.measure.finished import Finished
 
 TOKEN_NAME: Final = "WATTPRINT_TOKEN"
 BAD_USAGE: Final = 2
@@ -81,6 +83,8 @@ def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int) -> None:
     """Print the summary, write the file, and keep it for the server. Nothing here changes the exit code."""
     name = Path(told.command[0]).name
     try:
+        from estimator.measure.finished import text
+
         finished = recorder.finished(
             title=told.title or name,
             command_name=name,
@@ -96,7 +100,9 @@ def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int) -> None:
     _keep(finished, told)
 
 
-def _keep(finished: Finished, told: argparse.Namespace) -> None:
+def _keep(finished: "Finished", told: argparse.Namespace) -> None:
+    from estimator.measure.outbox import Outbox
+
     try:
         if told.json:
             write_whole(Path(told.json), json.dumps(finished.as_json(), indent=2, allow_nan=False) + "\n")
@@ -112,6 +118,8 @@ def _keep(finished: Finished, told: argparse.Namespace) -> None:
 
 
 def _send(server: str, token: str) -> int:
+    from estimator.measure.outbox import Outbox
+
     outbox = Outbox()
     kept = False
     for sending in outbox.send(server=server, token=token):
@@ -163,6 +171,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     if told.send and not told.server:
         parser.error("--send needs --server")
     if told.server:
+        from estimator.measure.outbox import check_server
+
         try:
             told.server = check_server(told.server)
         except ValueError as problem:

@@ -13,7 +13,7 @@ from tests.harness.environment import ROOT
 from tests.harness.servers import LiveSite, free_port
 from tests.house.test_files import kept_files
 
-COMMANDS = ("up", "test", "bench")
+COMMANDS = ("up", "test", "bench", "measure", "worker")
 
 
 def wattprint(*arguments: str) -> subprocess.CompletedProcess[str]:
