@@ -25,6 +25,8 @@ from estimator.core.problems import problems_of
 from reports.api import ROUTERS as REPORTS_ROUTERS
 
 PREFIX: Final = "/api/v1/"
+#: What takes a file, as a form in parts.
+FILE_PATHS: Final = frozenset({f"{PREFIX}imports"})
 
 _MESSAGES: Final = {
     400: ("bad_request", "The request could not be read."),
@@ -138,7 +140,8 @@ class ErrorShapeMiddleware:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
         has_body = request.headers.get("Content-Length", "0") not in {"", "0"} or "Transfer-Encoding" in request.headers
-        if request.method == "POST" and has_body and request.content_type != "application/json":
+        takes_file = request.path in FILE_PATHS and request.content_type == "multipart/form-data"
+        if request.method == "POST" and has_body and request.content_type != "application/json" and not takes_file:
             return _plain_error(415).response()
         response = self.get_response(request)
         if response.status_code >= 400 and not response.get("Content-Type", "").startswith("application/json"):

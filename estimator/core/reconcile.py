@@ -365,6 +365,12 @@ def measured_side(
     return Side(components, pue=pue or estimated.pue)
 
 
+def without_pue(side: Side) -> Side:
+    """The same energies where they already hold a PUE of unknown size: it counts as the side's own, once."""
+    components = {name: replace(factors, draw_w=factors.draw_w / side.pue) for name, factors in side.components.items()}
+    return replace(side, components=components)
+
+
 # What the next estimate takes over
 
 

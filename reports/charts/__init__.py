@@ -9,6 +9,7 @@ names of design tokens; a number is put into words by the `Voice` that the calle
 from reports.charts.chart import Chart, Mark, Piece, Voice
 from reports.charts.contents import charts_of, parts_chart, published_chart, range_chart, regions_chart, tornado_chart
 from reports.charts.figure import plotly_figure
+from reports.charts.gap import compared_chart, waterfall_chart
 from reports.charts.several import months_chart, runs_chart
 from reports.charts.svg import light_colours, svg
 
@@ -18,6 +19,7 @@ __all__ = [
     "Piece",
     "Voice",
     "charts_of",
+    "compared_chart",
     "light_colours",
     "months_chart",
     "parts_chart",
@@ -28,4 +30,5 @@ __all__ = [
     "runs_chart",
     "svg",
     "tornado_chart",
+    "waterfall_chart",
 ]
