@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from estimator import services
 from estimator.core.footprint import Footprint
-from estimator.core.inputs import InputProblems
+from estimator.core.inputs import InputProblems, Workload
 from estimator.forms import lookups
 from estimator.forms.examples import EXAMPLES, FIRST, Example, is_untouched, left_behind
 from estimator.forms.workload import WorkloadForm
@@ -41,6 +41,12 @@ def _to_fill_in(request: HttpRequest) -> HttpResponse:
     return render(
         request, "estimator/home.html", _page(WorkloadForm(base=example.workload), footprint, example=example)
     )
+
+
+def filled_in(request: HttpRequest, workload: Workload, *, notice: str) -> HttpResponse:
+    """The form with a run that comes from somewhere else, such as a measurement."""
+    form = WorkloadForm(base=workload)
+    return render(request, "estimator/home.html", _page(form, services.calculate(workload=workload), notice=notice))
 
 
 def _handed_in(request: HttpRequest) -> HttpResponse:
