@@ -19,11 +19,6 @@ Person: TypeAlias = User | AnonymousUser
 RowT = TypeVar("RowT", bound=models.Model)
 
 
-def may_see_estimate(person: Person, row: Estimate) -> bool:
-    """Whoever has the link may."""
-    return True
-
-
 def may_claim_estimate(person: Person, row: Estimate) -> bool:
     """Whoever is signed in may take what belongs to nobody yet."""
     return person.is_authenticated and row.owner_id is None

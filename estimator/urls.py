@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from estimator.views import estimates, form, imports, sources
+from estimator.views import account, estimates, form, imports, sources
 
 urlpatterns = [
     path("", form.home, name="home"),
     path("preview/", form.preview, name="preview"),
     path("suggest/<slug:kind>/", form.suggest, name="suggest"),
     path("estimates/", estimates.estimates, name="estimates"),
+    path("estimates/claim/", account.estimates_claim, name="estimates-claim"),
+    path("estimates/<uuid:estimate_id>/claim/", account.estimate_claim, name="estimate-claim"),
+    path("estimates/<uuid:estimate_id>/delete/", account.estimate_delete, name="estimate-delete"),
     path("estimates/<uuid:estimate_id>/", estimates.estimate, name="estimate"),
     path("estimates/<uuid:estimate_id>/status/", estimates.estimate_status, name="estimate-status"),
     path("estimates/<uuid:estimate_id>/retry/", estimates.estimate_retry, name="estimate-retry"),
@@ -17,5 +20,11 @@ urlpatterns = [
     path("imports/<uuid:import_id>/keep/", imports.keep, name="import-keep"),
     path("imports/<uuid:import_id>/compare/", imports.compare, name="import-compare"),
     path("imports/<uuid:import_id>/estimate/", imports.use, name="import-use"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", account.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", account.token_revoke, name="token-revoke"),
+    path("account/password/reset/", account.password_reset),
+    path("account/email/", account.email_address),
+    path("owner/<str:token>/", account.owner_link, name="owner-link"),
     path("sources/", sources.sources, name="sources"),
 ]

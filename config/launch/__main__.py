@@ -40,6 +40,8 @@ def main() -> int:
         if site.host not in LOOPBACK:
             say(f"Others can reach it: {site.host} is open to the network, not to this machine alone.")
         print(site.url, flush=True)
+        if link := site.owner_link():
+            say(f"Sign in as this machine's owner, once and within an hour: {link}")
         say("Ctrl-C stops it.")
         site.watch()
     except Stopped:

@@ -2,10 +2,12 @@
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from config.launch.trouble import Trouble
 
 #: Below this the database, its journal and a report cannot be written with any safety. [bytes]
 LEAST_FREE_BYTES = 64 * 1024 * 1024
+
+#: The link that signs this machine's owner in is good for so long. [s]
+OWNER_LINK_LASTS_S = 3600.0
 
 
 def why(problem: OSError, folder: Path) -> Trouble:
@@ -35,6 +40,7 @@ class DataFolder:
         self.redis = path / "redis"
         self.database = path / "wattprint.sqlite3"
         self.run_file = path / "run.json"
+        self.owner_link = path / "owner-link.json"
         self._lock: int | None = None
 
     def prepare(self) -> None:
@@ -80,6 +86,7 @@ class DataFolder:
         """Give the folder free, if this run holds it."""
         if self._lock is not None:
             self.run_file.unlink(missing_ok=True)
+            self.owner_link.unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
 
@@ -96,6 +103,17 @@ class DataFolder:
         fresh = self.run_file.with_suffix(".new")
         fresh.write_text(json.dumps(told))
         fresh.replace(self.run_file)
+
+    def write_owner_link(self) -> str:
+        """The secret of a link that signs this machine's owner in; its digest is left for the site to read."""
+        token = secrets.token_urlsafe(32)
+        told = {"digest": hashlib.sha256(token.encode()).hexdigest(), "expires_s": time.time() + OWNER_LINK_LASTS_S}
+        fresh = self.owner_link.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            json.dump(told, opened)
+        fresh.replace(self.owner_link)
+        return token
 
     def secret_key(self) -> str:
         """The key that signs sessions and forms: made once, then kept."""

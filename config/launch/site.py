@@ -243,6 +243,15 @@ class Site:
         ]
         return f"Wattprint did not come up within {UP_WITHIN_S:.0f} s: {failing}. Last lines of\n" + "\n".join(tails)
 
+    def owner_link(self) -> str | None:
+        """The address that signs this machine's owner in, once; None where others can reach the site."""
+        if self.host not in LOOPBACK:
+            return None
+        try:
+            return f"{self.url}owner/{self.folder.write_owner_link()}/"
+        except OSError as problem:
+            raise why(problem, self.folder.path) from None
+
     # --- running ------------------------------------------------------------------------------------------------------
 
     def watch(self) -> None:

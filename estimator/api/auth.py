@@ -20,11 +20,9 @@ from estimator.services.tokens import token_in_use
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE: Final = 'Bearer realm="wattprint"'
 _SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "A token of your account: Account, API tokens."}
-SECURITY_SCHEMES: Final[dict[str, Any]] = {"token": _SCHEME}
 #: Of the whole API, for its documentation: a call may come with a token, and may come with none.
-SECURITY: Final[list[dict[str, Any]]] = [{}, {"token": []}]
-#: Of one call that needs an account, as its `openapi_extra`.
-NEEDS_ACCOUNT: Final[dict[str, Any]] = {"security": [{"token": []}]}
+SECURITY_SCHEMES: Final[dict[str, Any]] = {"AccountToken": _SCHEME}
+SECURITY: Final[list[dict[str, Any]]] = [{}, {"AccountToken": []}]
 #: What calls that need an account may answer.
 SIGNED_IN_ERRORS: Final = dict.fromkeys((401, 403), ErrorOut)
 
@@ -105,3 +103,23 @@ def require_user(request: HttpRequest, scope: str) -> User:
             headers={"WWW-Authenticate": _CHALLENGE},
         )
     return user
+
+
+class AccountToken(TokenOrSession):
+    """
+    Given as `auth` of a call, or of a router: only an account may call, within the scope.
+
+    It is asked before the body is read, so that nobody learns from its errors what the call would take.
+    """
+
+    openapi_security_schema: Final = _SCHEME
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        """Say who calls; refuse nobody, and tokens without the scope."""
+        request.auth = super().__call__(request)  # type: ignore[attr-defined]
+        require_user(request, self.scope)
+        caller: Caller = request.auth  # type: ignore[attr-defined]
+        return caller

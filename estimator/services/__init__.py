@@ -4,6 +4,7 @@ The verbs: keyword-only, atomic, one for each thing that a person, a program or 
 One module a topic; those of an estimate and of the site as a whole stand here too.
 """
 
+from estimator.services.accounts import claim_estimates, delete_estimate, estimates_of
 from estimator.services.estimates import (
     EXAMPLE,
     JOBS,
@@ -22,6 +23,9 @@ __all__ = [
     "IdempotencyConflict",
     "SiteHealth",
     "calculate",
+    "claim_estimates",
+    "delete_estimate",
+    "estimates_of",
     "example_footprint",
     "retry_estimate",
     "run_estimate",

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -26,6 +27,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if email.lower().rpartition("@")[2] in {"localhost", "localhost.localdomain"}:
             raise ValidationError(_("Give an address at which mail reaches you."))
         return email
+
+    def populate_username(self, request: HttpRequest, user: User) -> None:
+        """The address is the name too, so that `manage.py changepassword` takes what the operator is told."""
+        name = user.email[: User._meta.get_field("username").max_length]
+        if User.objects.filter(username=name).exists():
+            super().populate_username(request, user)
+        else:
+            user.username = name
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send; where the server does not take it, the person is told and the page goes on."""

@@ -1,16 +1,24 @@
 """What pages read from a request and its session."""
 
 import uuid
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import ngettext
 
-from estimator import broker
+from estimator import access, broker
 from estimator.models import Estimate
 
 RECENT: Final = 50
+P = ParamSpec("P")
 
 
 def seconds_to_wait(request: HttpRequest, scope: str, per_minute: int) -> int:
@@ -28,15 +36,46 @@ def too_many(wait_s: int) -> str:
     ) % {"wait_s": wait_s}
 
 
+def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let accounts alone ask: others sign in first, and come back to a page, but not to something that was sent."""
+
+    @wraps(view)
+    def for_accounts(request: HttpRequest, *args: P.args, **named: P.kwargs) -> HttpResponseBase:
+        if access.account_of(request) is not None:
+            return view(request, *args, **named)
+        if request.method in {"GET", "HEAD"}:
+            return redirect_to_login(request.get_full_path())
+        return redirect(settings.LOGIN_URL)
+
+    return for_accounts
+
+
+def asking_account(request: HttpRequest) -> User:
+    """The account that asks for a page that is for accounts."""
+    user = access.account_of(request)
+    assert user is not None, "the page's view is to be marked with signed_in"
+    return user
+
+
 def remember(request: HttpRequest, estimate_id: uuid.UUID) -> None:
     """Keep in the session that this browser made the estimate."""
     request.session["estimates"] = [estimate_id.hex, *request.session.get("estimates", [])][:RECENT]
 
 
+def browser_estimates(request: HttpRequest) -> QuerySet[Estimate]:
+    """Estimates that this browser made and that are nobody's."""
+    return Estimate.objects.filter(pk__in=_remembered(request), owner=None)
+
+
 def own_estimates(request: HttpRequest) -> QuerySet[Estimate]:
-    """Estimates that this browser made."""
-    mine = [known for known in map(as_uuid, request.session.get("estimates", [])) if known]
-    return Estimate.objects.filter(pk__in=mine)
+    """Those of the account that is signed in, and those that this browser made without one."""
+    own = Q(pk__in=_remembered(request), owner=None)
+    user = access.account_of(request)
+    return Estimate.objects.filter(own if user is None else own | Q(owner=user))
+
+
+def _remembered(request: HttpRequest) -> list[uuid.UUID]:
+    return [known for known in map(as_uuid, request.session.get("estimates", [])) if known]
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

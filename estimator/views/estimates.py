@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from estimator import services
+from estimator import access, services
 from estimator.forms.workload import WorkloadForm
 from estimator.models import Estimate, JobStatus
-from estimator.views.asked import own_estimates
+from estimator.services.cursor import cursor_of, place_of
+from estimator.views.asked import browser_estimates
 
 PATIENCE: Final = timedelta(seconds=10)
+ON_A_PAGE: Final = 50
 
 
 @require_safe
@@ -44,6 +46,8 @@ def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
         "estimate": row,
         "link": request.build_absolute_uri(reverse("estimate", args=[row.id])),
         "footprint": row.result(),
+        "may_claim": access.may_claim_estimate(request.user, row),
+        "may_delete": access.may_delete_estimate(request.user, row),
     }
     if row.status == JobStatus.DONE:
         form = WorkloadForm(base=row.workload())
@@ -87,6 +91,15 @@ def estimate_retry(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse
 @require_safe
 @never_cache
 def estimates(request: HttpRequest) -> HttpResponse:
-    """Estimates that this browser made, newest first."""
-    rows = own_estimates(request).defer("inputs", "footprint").order_by("-created_at")
-    return render(request, "estimator/estimates.html", {"estimates": rows})
+    """Those of the account, newest first, and those that this browser made without one."""
+    user = access.account_of(request)
+    of_browser = browser_estimates(request).newest_first().defer("inputs", "footprint")
+    if user is None:
+        return render(request, "estimator/estimates.html", {"of_browser": of_browser})
+    try:
+        before = place_of(request.GET.get("cursor", ""))
+    except ValueError:
+        raise Http404 from None
+    page = services.estimates_of(owner=user, before=before, limit=ON_A_PAGE)
+    own = {"of_account": page.rows, "older": cursor_of(page.next_before), "is_first": before is None}
+    return render(request, "estimator/estimates.html", {"of_browser": of_browser, **own})

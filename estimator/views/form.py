@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from estimator import services
+from estimator import access, services
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblems, Workload
 from estimator.forms import lookups
@@ -69,7 +69,7 @@ def _handed_in(request: HttpRequest) -> HttpResponse:
         response = render(request, "estimator/home.html", page, status=429)
         response["Retry-After"] = str(wait_s)
         return response
-    row = services.submit_estimate(workload=form.workload)
+    row = services.submit_estimate(workload=form.workload, owner=access.account_of(request))
     remember(request, row.id)
     return redirect("estimate", row.id)
 

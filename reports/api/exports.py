@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.text import slugify
 from ninja import Router
 
-from estimator.api.auth import NEEDS_ACCOUNT, SIGNED_IN_ERRORS, require_user
+from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
 from estimator.api.shape import ErrorOut
 from estimator.core.footprint import Footprint
 from estimator.models import Estimate
@@ -59,10 +59,11 @@ def report_csv(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
 
 @router.get(
     "/exports/estimates.{export_name}",
+    auth=AccountToken("estimates"),
     response={200: bytes, 422: ErrorOut, **SIGNED_IN_ERRORS},
     url_name="export",
     summary="Your finished runs as a table",
-    openapi_extra=NEEDS_ACCOUNT | _FILES,
+    openapi_extra=_FILES,
 )
 def export(request: HttpRequest, export_name: ExportName) -> StreamingHttpResponse:
     """CSV, XLSX and Parquet have a row a run, with low, central and high of each quantity; JSON has it whole."""

@@ -1,0 +1,157 @@
+"""The account: its tokens, what it takes over and deletes; signing in by the launcher's link."""
+
+import uuid
+from ipaddress import ip_address
+
+from allauth.account import views as allauth_views
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from estimator import access, services
+from estimator.forms.account import TokenForm
+from estimator.models import ApiToken, Estimate
+from estimator.services.accounts import redeem_owner_link
+from estimator.services.tokens import NewToken, TooManyTokens, create_token, revoke_token
+from estimator.views.asked import asking_account, browser_estimates, signed_in
+
+page_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@signed_in
+@never_cache
+def account(request: HttpRequest) -> HttpResponse:
+    """What the account has, and where it is changed."""
+    tokens_count = sum(row.works_at(timezone.now()) for row in ApiToken.objects.owned_by(asking_account(request)))
+    page = {"tokens_count": tokens_count, "has_password": asking_account(request).has_usable_password()}
+    return render(request, "account/account.html", page)
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+@page_methods
+@signed_in
+@never_cache
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Make tokens, see when they were used. A new one is in the answer to its form, and nowhere else."""
+    form, new = TokenForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        new = _created(form, owner=asking_account(request))
+        form = TokenForm() if new else form
+    now = timezone.now()
+    rows = [(row, row.works_at(now)) for row in ApiToken.objects.owned_by(asking_account(request))[:200]]
+    page = {"form": form, "new": new, "tokens": rows, "now": now}
+    return render(request, "account/tokens.html", page, status=422 if form.errors else 200)
+
+
+def _created(form: TokenForm, *, owner: User) -> NewToken | None:
+    told = form.cleaned_data
+    try:
+        return create_token(owner=owner, name=told["name"], scopes=told["scopes"], lifetime=told["lifetime"])
+    except TooManyTokens:
+        form.add_error(None, _("You have as many tokens as an account may have. Revoke one first."))
+        return None
+
+
+@require_POST
+@signed_in
+def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    """End a token."""
+    if not access.own(ApiToken.objects.all(), person=request.user, pk=token_id):
+        raise Http404
+    if revoke_token(owner=asking_account(request), token_id=token_id):
+        messages.success(request, _("The token is revoked: whoever uses it is refused from now on."))
+    return redirect("tokens")
+
+
+# --- estimates --------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@signed_in
+def estimate_claim(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """Take one estimate, by its link, into the account."""
+    user = asking_account(request)
+    if services.claim_estimates(owner=user, estimate_ids=[estimate_id]):
+        messages.success(request, _("This estimate is kept in your account now."))
+    elif not access.own(Estimate.objects.all(), person=user, pk=estimate_id):
+        raise Http404
+    return redirect("estimate", estimate_id)
+
+
+@require_POST
+@signed_in
+def estimates_claim(request: HttpRequest) -> HttpResponse:
+    """Take all that this browser made without an account."""
+    mine = list(browser_estimates(request).values_list("pk", flat=True))
+    count = services.claim_estimates(owner=asking_account(request), estimate_ids=mine)
+    if count:
+        said = ngettext("%(count)s estimate is kept now.", "%(count)s estimates are kept now.", count)
+        messages.success(request, said % {"count": count})
+    return redirect("estimates")
+
+
+@require_POST
+@signed_in
+def estimate_delete(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
+    """Delete one of the account's estimates."""
+    if not services.delete_estimate(owner=asking_account(request), estimate_id=estimate_id):
+        raise Http404
+    messages.success(request, _("The estimate and its reports are deleted."))
+    return redirect("estimates")
+
+
+# --- what needs mail --------------------------------------------------------------------------------------------------
+
+
+@page_methods
+def password_reset(request: HttpRequest) -> HttpResponseBase:
+    """By mail; where there is none, a page says who can help."""
+    if settings.MAIL_IS_SET:
+        answer: HttpResponseBase = allauth_views.password_reset(request)
+        return answer
+    return render(request, "account/password_without_mail.html")
+
+
+@page_methods
+@signed_in
+def email_address(request: HttpRequest) -> HttpResponseBase:
+    """Changed by a mail to the new address; where there is none, only shown."""
+    if settings.MAIL_IS_SET:
+        answer: HttpResponseBase = allauth_views.email(request)
+        return answer
+    return render(request, "account/email_without_mail.html")
+
+
+# --- this machine's owner ---------------------------------------------------------------------------------------------
+
+
+@require_GET
+@never_cache
+def owner_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign this machine's owner in by the link that the launcher printed: once, soon, and from this machine."""
+    user = None
+    if _is_this_machine(request):
+        user = redeem_owner_link(folder=settings.DATA_DIR, token=token, now=timezone.now())
+    if user is None:
+        return render(request, "account/owner_link_used.html", status=404)
+    login(request, user)
+    return redirect("estimates")
+
+
+def _is_this_machine(request: HttpRequest) -> bool:
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
