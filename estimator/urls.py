@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from estimator.views import account, estimates, form, imports, sources
+from estimator.views import account, estimates, form, imports, plans, sources
 
 urlpatterns = [
     path("", form.home, name="home"),
@@ -26,5 +26,9 @@ urlpatterns = [
     path("account/password/reset/", account.password_reset),
     path("account/email/", account.email_address),
     path("owner/<str:token>/", account.owner_link, name="owner-link"),
+    path("estimates/<uuid:estimate_id>/plan/", plans.plan_new, name="plan-new"),
+    path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
+    path("plans/<uuid:plan_id>/status/", plans.plan_status, name="plan-status"),
+    path("plans/<uuid:plan_id>/retry/", plans.plan_retry, name="plan-retry"),
     path("sources/", sources.sources, name="sources"),
 ]

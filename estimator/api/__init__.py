@@ -4,10 +4,17 @@ from typing import Final
 
 from ninja import Router
 
-from estimator.api import catalogue, estimates, health, imports, recompute
+from estimator.api import catalogue, estimates, health, imports, plans, recompute
 from estimator.api.shape import ApiError, ErrorOut, invalid_input
 
 __all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
 
 #: Mounted by config.api, in this order of the documentation.
-ROUTERS: Final[tuple[Router, ...]] = (estimates.router, recompute.router, imports.router, catalogue.router, health.router)
+ROUTERS: Final[tuple[Router, ...]] = (
+    estimates.router,
+    recompute.router,
+    plans.router,
+    imports.router,
+    catalogue.router,
+    health.router,
+)

@@ -11,6 +11,10 @@ from estimator.models.estimate import Estimate
 from estimator.models.job import Job, JobQuerySet, JobStatus
 
 
+class PlanQuerySet(JobQuerySet["Plan"]):
+    """Searches."""
+
+
 class Plan(Job):
     """One search: the run, what may vary and within which constraints, and what was found."""
 
@@ -25,7 +29,7 @@ class Plan(Job):
     #: What is wrong with the inputs, where that shows only in the search.
     problems = models.JSONField(default=list)
 
-    objects = JobQuerySet["Plan"].as_manager()
+    objects = PlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

@@ -6,8 +6,9 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from reports import quantities
+from reports.charts.plane import Series, key
 from reports.validation import scatter
-from reports.validation.scatter import Scatter, Series
+from reports.validation.scatter import Scatter
 
 register = template.Library()
 
@@ -27,7 +28,7 @@ def still_scatter(chart: Scatter) -> SafeString:
 @register.simple_tag
 def series_key(series: Series) -> SafeString:
     """The symbol of a series."""
-    return mark_safe(scatter.key(series))  # noqa: S308  (it holds no text)
+    return mark_safe(key(series))  # noqa: S308  (it holds no text)
 
 
 register.filter("factor", quantities.factor)

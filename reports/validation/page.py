@@ -8,10 +8,11 @@ from typing import Final
 from estimator.core.footprint import Source, gettext_noop
 from estimator.reference.published import CIRCULAR
 from reports.charts import Chart, Mark, Voice
+from reports.charts.plane import Series
 from reports.validation import cases, predictions, texts
 from reports.validation.cases import CaseRow, Figure
 from reports.validation.predictions import Prediction, Score
-from reports.validation.scatter import Point, Scatter, Series, is_labelled, powers
+from reports.validation.scatter import Point, Scatter, is_labelled, powers
 
 #: Ends of the classes of the errors of the arithmetic, and of the factors of the predictions.
 ERROR_CLASSES: Final = (0.001, 0.01, 0.05, math.inf)

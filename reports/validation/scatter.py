@@ -3,29 +3,13 @@
 import math
 from dataclasses import dataclass
 from typing import Any, Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from estimator.core.footprint import Range
+from reports.charts.plane import Frame, Series, line, plane_layout, symbol
 
-#: Size of the still drawing; text is 14 units high.
-WIDTH: Final = 460
-HEIGHT: Final = 400
-LEFT: Final = 76
-BOTTOM: Final = 48
-TOP: Final = 8
-RIGHT: Final = 14
-RADIUS: Final = 5.0
 #: Up to so many powers of ten each has its label.
 FEW_POWERS: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Points of one kind."""
-
-    label: str
-    colour: str  #: name of a design token
-    symbol: str  #: of Plotly: circle, diamond, square, cross, each also -open
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,117 +103,24 @@ def plotly_figure(chart: Scatter) -> dict[str, Any]:
                 "width": 0,
             }
         traces.append(trace)
-    axis = {
-        "type": "log",
-        "range": [first, last],
-        "tickmode": "array",
-        "tickvals": [value for value, _ in chart.ticks],
-        "ticktext": [text for _, text in chart.ticks],
-        "tickfont": {"size": 13, "color": "var(--ink-soft)"},
-        "tickangle": 0,
-        "gridcolor": "var(--line)",
-        "zeroline": False,
-        "fixedrange": True,
-    }
-    # In the corner the first labels of the two axes would stand on each other.
-    x_ticks = ["", *(text for _, text in chart.ticks[1:])]
-    title = {"font": {"size": 13, "color": "var(--ink-soft)"}, "standoff": 8}
-    layout = {
-        "height": HEIGHT,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "var(--font-text)", "size": 14, "color": "var(--ink)"},
-        "showlegend": False,
-        "dragmode": False,
-        "hovermode": "closest",
-        "hoverlabel": {
-            "bgcolor": "var(--surface)",
-            "bordercolor": "var(--line-strong)",
-            "font": {"family": "var(--font-text)", "size": 14, "color": "var(--ink)"},
-        },
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "xaxis": {**axis, "ticktext": x_ticks, "automargin": True, "title": {**title, "text": escape(chart.x_label)}},
-        "yaxis": {**axis, "automargin": True, "title": {**title, "text": escape(chart.y_label)}},
-    }
+    layout = plane_layout(x_ticks=chart.ticks, y_ticks=chart.ticks, x_label=chart.x_label, y_label=chart.y_label)
     return {"data": traces, "layout": layout}
 
 
 def svg(chart: Scatter) -> str:
     """One `svg` element of presentation attributes alone; colours stay `var(--token)`."""
-    first, last = chart.ends
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
-
-    def across(amount: float) -> float:
-        return LEFT + (right - LEFT) * (math.log10(amount) - first) / (last - first)
-
-    def up(amount: float) -> float:
-        return bottom - (bottom - TOP) * (math.log10(amount) - first) / (last - first)
-
-    body = []
-    for value, text in chart.ticks:
-        x, y = across(value), up(value)
-        body.append(_line(x, TOP, x, bottom, "line"))
-        body.append(_line(LEFT, y, right, y, "line"))
-        if text:
-            anchor = "end" if value == chart.ticks[-1][0] else "middle"
-            body.append(_text(LEFT - 7, y + 5, text, "end"))
-            # In the corner the first labels of the two axes would stand on each other.
-            if value != chart.ticks[0][0]:
-                body.append(_text(x, bottom + 17, text, anchor))
-    body.append(_line(LEFT, bottom, right, TOP, "line-strong", dashed=True))
+    frame = Frame(chart.ticks, chart.ticks)
+    least, most = chart.ticks[0][0], chart.ticks[-1][0]
+    body = frame.grid()
+    body.append(
+        line(frame.across(least), frame.up(least), frame.across(most), frame.up(most), "line-strong", dashed=True)
+    )
     for point in chart.points:
         if point.span is not None:
-            x = across(point.published)
-            body.append(_line(x, up(point.span.low), x, up(point.span.high), point.series.colour, thick=1.5))
-    body += [symbol(point.series, across(point.published), up(point.computed), point.text) for point in chart.points]
-    body.append(_text((LEFT + right) / 2, HEIGHT - 8, chart.x_label, "middle"))
-    middle = (TOP + bottom) / 2
-    body.append(
-        f'<text x="14" y="{middle:g}" text-anchor="middle" fill="var(--ink-soft)" font-size="13" '
-        f'transform="rotate(-90 14 {middle:g})">{escape(chart.y_label)}</text>'
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'role="img" aria-label={quoteattr(chart.alt)} font-family="Source Sans Pro, sans-serif" font-size="14">'
-        f"{''.join(body)}</svg>"
-    )
-
-
-def key(series: Series) -> str:
-    """The symbol of a series alone, for the legend."""
-    return f'<svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">{symbol(series, 7, 7)}</svg>'
-
-
-def symbol(series: Series, x: float, y: float, text: str = "") -> str:
-    """One mark as Plotly draws it."""
-    paint = f"var(--{series.colour})"
-    form, _, is_open = series.symbol.partition("-")
-    look = f'fill="none" stroke="{paint}" stroke-width="2"' if is_open else f'fill="{paint}" fill-opacity="0.85"'
-    title = f"<title>{escape(text)}</title>" if text else ""
-    if form == "circle":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}" {look}>{title}</circle>'
-    if form == "square":
-        corner = RADIUS - 0.5
-        ends = f'x="{x - corner:.1f}" y="{y - corner:.1f}" width="{2 * corner:g}" height="{2 * corner:g}"'
-        return f"<rect {ends} {look}>{title}</rect>"
-    if form == "cross":
-        ends = f"M{x - 4:.1f} {y:.1f}h8M{x:.1f} {y - 4:.1f}v8"
-        return f'<path d="{ends}" stroke="{paint}" stroke-width="3">{title}</path>'
-    corner = RADIUS + 1.0
-    ends = f"M{x:.1f} {y - corner:.1f}l{corner:g} {corner:g} {-corner:g} {corner:g} {-corner:g} {-corner:g}z"
-    return f'<path d="{ends}" {look}>{title}</path>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, token: str, *, thick: float = 1, dashed: bool = False) -> str:
-    dash = ' stroke-dasharray="2 4"' if dashed else ""
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="var(--{token})" '
-        f'stroke-width="{thick:g}"{dash}/>'
-    )
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--ink-soft)" font-size="13">'
-        f"{escape(text)}</text>"
-    )
+            x = frame.across(point.published)
+            body.append(line(x, frame.up(point.span.low), x, frame.up(point.span.high), point.series.colour, thick=1.5))
+    body += [
+        symbol(point.series, frame.across(point.published), frame.up(point.computed), point.text)
+        for point in chart.points
+    ]
+    return frame.drawing(body, alt=chart.alt, x_label=chart.x_label, y_label=chart.y_label)

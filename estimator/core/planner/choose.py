@@ -64,24 +64,18 @@ class Chooser:
         self._hardware = _digits(space.machines, machines, "hardware")
         self._place = _digits(space.places, places, "region")
 
-    def chosen(self, front: Indices, as_it_is: float) -> dict[int, tuple[Role, ...]]:
+    def chosen(self, front: Indices) -> dict[int, tuple[Role, ...]]:
         """
         Combinations with what they are best at, in the order of what counts.
 
-        Parameters
-        ----------
-        front : array of int
-            The Pareto front.
-        as_it_is : float
-            What the run as it is comes to in what counts first: others that do not beat it are not worth showing.
+        One that does not beat the run as it is, where this may stay, is not worth showing.
         """
         roles: dict[int, list[Role]] = {}
         for role, mask, objective in self._respects():
             best = self._best(mask, objective)
-            # Not one that leaves everything as it is: there is nothing to do.
-            if best is not None and self._levers_of(best):
+            if best is not None and self._beats_present(best, objective):
                 roles.setdefault(best, []).append(role)
-        self._fill(roles, front, as_it_is)
+        self._fill(roles, front)
         order = self._ranked(np.fromiter(roles, dtype=np.intp, count=len(roles)))
         return {number: tuple(roles[number]) for number in order.tolist()[:MOST_PLANS]}
 
@@ -94,6 +88,11 @@ class Chooser:
         yield "same_hardware", feasible & (self._hardware == 0)[:, np.newaxis], first
         count = self._machine_levers[:, np.newaxis] + self._place_levers
         yield "one_lever", feasible & (count == 1), first
+
+    def _beats_present(self, number: int, objective: Objective) -> bool:
+        numbers = np.array([number, 0])
+        measure, present = self._at(objective, numbers).tolist()
+        return not (self._feasible[0, 0] and measure >= present * (1.0 - _SAME))
 
     def _best(self, mask: Mask, objective: Objective) -> int | None:
         """The least in one objective; of equals the least in what counts, then the one with the fewest levers."""
@@ -108,7 +107,7 @@ class Chooser:
             numbers = numbers[measure <= least + abs(least) * _SAME]
         return int(numbers[np.argmin(self._levers_of(numbers))]) if numbers.size else None
 
-    def _fill(self, roles: dict[int, list[Role]], front: Indices, as_it_is: float) -> None:
+    def _fill(self, roles: dict[int, list[Role]], front: Indices) -> None:
         """Add others that differ: from the front, and the best of each place and each accelerator."""
         step = max(len(front) // MOST_CANDIDATES, 1)
         pool = set(front[::step].tolist())
@@ -126,7 +125,7 @@ class Chooser:
         for number in self._ranked(np.fromiter(pool, dtype=np.intp, count=len(pool))).tolist():
             if len(roles) >= MOST_PLANS:
                 break
-            worse = not self._at(self._order[0], np.array([number]))[0] < as_it_is
+            worse = not self._beats_present(number, self._order[0])
             crowded = (
                 places[self._place_of(number)] >= MOST_OF_PLACE or boards[self._hardware_of(number)] >= MOST_OF_HARDWARE
             )

@@ -87,7 +87,7 @@ def find_best(
     front = numbers[pareto_front([_finite(_flat(grid, name, numbers)) for name in objectives])]
     progress(0.75)
     chooser = Chooser(space, grid, feasible, request.rank_by)
-    chosen = chooser.chosen(front, _first(grid, request.rank_by))
+    chosen = chooser.chosen(front)
     explainer = _Explainer(space, grid, workload, lookups)
     best = []
     for done, (number, roles) in enumerate(chosen.items(), start=1):
@@ -183,12 +183,6 @@ def _flat(grid: Grid, objective: Objective, numbers: Indices) -> Array:
     measure = _measure(grid, objective)
     places = grid.total_kgco2e.shape[1]
     return measure.ravel()[numbers if measure.shape[1] == places else numbers // places]
-
-
-def _first(grid: Grid, objective: Objective) -> float:
-    """What the run as it is comes to; anything is better than what is not known."""
-    first = float(_measure(grid, objective)[0, 0])
-    return first if math.isfinite(first) else math.inf
 
 
 def _known_objectives(grid: Grid, feasible: Mask) -> tuple[Objective, ...]:
