@@ -204,6 +204,19 @@ def _case(
             problems += at_lever(error, path)
             return None
     path = f"levers.{numbers[levers[-1].lever]}"
+    return _made(plan, tuple(lever.lever for lever in levers), path, present, knowledge, factors_of, problems)
+
+
+def _made(
+    plan: Plan,
+    names: tuple[str, ...],
+    path: str,
+    present: Plan,
+    knowledge: CatalogueKnowledge,
+    factors_of: FactorsOf,
+    problems: list[InputProblem],
+) -> LeverCase | None:
+    """The case of a plan, with its factors where it changes anything."""
     changed = plan.workload != present.workload or bool(plan.factors)
     try:
         after = factors_of(plan.workload) if changed else None
@@ -218,13 +231,79 @@ def _case(
             sources=knowledge.shelf.sources,
         )
     return LeverCase(
-        levers=tuple(lever.lever for lever in levers),
+        levers=names,
         workload=plan.workload,
         factors=after,
         conditions=plan.conditions,
         quality_caveats=plan.quality_effects,
         source_ids=plan.source_ids,
     )
+
+
+def stacked(
+    workload: Workload, factors: Factors, levers: Sequence[Lever], *, shelf: Shelf, factors_of: FactorsOf
+) -> tuple[LeverCase, ...]:
+    """
+    The run after each lever in turn, in the order in which they act.
+
+    Parameters
+    ----------
+    workload : Workload
+        The run as it is, with its hardware spelt out.
+    factors : Factors
+        Its factors.
+    levers : sequence of Lever
+        In any order; of two with the same name the last one holds.
+    shelf : Shelf
+        The reference data.
+    factors_of : callable
+        Looks up the factors of the runs that levers make.
+
+    Returns
+    -------
+    tuple of LeverCase
+        One for each lever: the run with it and all before it, and what is to be said about it alone.
+
+    Raises
+    ------
+    InputProblems
+        If a lever names what is unknown, or changes what the method cannot express; all at once.
+    """
+    problems: list[InputProblem] = []
+    knowledge = CatalogueKnowledge(shelf, factors.method)
+    present = plan = Plan(workload.model_copy(update={"method": factors.method, "levers": ()}))
+    numbers = {lever.lever: number for number, lever in enumerate(levers)}
+    cases = []
+    for lever in in_order(levers):
+        path = f"levers.{numbers[lever.lever]}"
+        try:
+            plan = applied(replace(plan, conditions=(), quality_effects=(), source_ids=()), lever, knowledge)
+        except LeverProblem as problem:
+            problems.append(InputProblem(f"{path}.{problem.setting}", problem.message, problem.text_params))
+            continue
+        except InputProblems as error:
+            problems += at_lever(error, path)
+            continue
+        cases.append(_made(plan, (lever.lever,), path, present, knowledge, factors_of, problems))
+    if problems:
+        raise InputProblems(tuple(problems))
+    return tuple(case for case in cases if case is not None)
+
+
+def refusals(workload: Workload, factors: Factors, levers: Sequence[Lever], *, shelf: Shelf) -> dict[str, InputProblem]:
+    """Those of some levers that cannot act on a run at all, whatever their settings, each with the reason."""
+    knowledge = CatalogueKnowledge(shelf, factors.method)
+    present = Plan(workload.model_copy(update={"method": factors.method, "levers": ()}))
+    refused = {}
+    for lever in levers:
+        try:
+            applied(present, lever, knowledge)
+        except LeverProblem as problem:
+            if problem.setting == "lever":
+                refused[lever.lever] = InputProblem(lever.lever, problem.message, problem.text_params)
+        except InputProblems:
+            continue
+    return refused
 
 
 def at_lever(error: InputProblems, path: str) -> tuple[InputProblem, ...]:
