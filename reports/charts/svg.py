@@ -101,7 +101,7 @@ class _Drawing:
                 body.append(self._text(x + 18, 14, words, soft=True))
                 x += 18 + _width(words) * 0.9 + 16
             top = 26
-        left = min(max(_width(mark.label) for mark in chart.marks) + 12, self.width * 0.38)
+        left = min(max(_width(mark.label) for mark in chart.marks) + 12, self.width * 0.42)
         right = self.width - max(_width(mark.text) for mark in chart.marks) - 12
         least, most = chart.reach
 

@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from django.utils import translation
 
 from estimator.core.footprint import Footprint, Range
 from reports import wording
-from reports.charts import Chart, charts_of, light_colours, plotly_figure, svg
+from reports.charts import Chart, charts_of, light_colours, plotly_figure, regions_chart, svg, tornado_chart
 from reports.charts.svg import TOKENS
-from reports.summary import summarise
+from reports.summary import RegionRow, Regions, summarise
+from reports.swings import Swing
 from tests.reports.conftest import make_footprint
 from tests.reports.test_summary import RUNS
 
@@ -66,7 +68,7 @@ def test_drawings_are_the_same_each_time_and_hold_nothing_foreign(charts: dict[s
         assert drawing == svg(chart, colours=light_colours())
         root = ET.fromstring(drawing)
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
-        assert tags <= {"svg", "text", "rect", "line", "circle", "polygon"}
+        assert tags <= {"svg", "title", "text", "rect", "line", "circle", "polygon"}
         assert not {name for element in root.iter() for name in element.attrib if "style" in name or "href" in name}
         text = " ".join(element.text or "" for element in root.iter())
         for mark in chart.marks:
@@ -88,9 +90,41 @@ def test_every_colour_is_a_token(charts: dict[str, Chart]) -> None:
     assert light_colours()["ink"].startswith("#")
 
 
-def test_hostile_labels_are_text_in_both_drawings(charts: dict[str, Chart]) -> None:
-    from dataclasses import replace
+def test_paper_says_what_a_drawing_shows_and_a_page_says_it_once(charts: dict[str, Chart]) -> None:
+    for chart in charts.values():
+        on_paper = ET.fromstring(svg(chart, colours=light_colours()))
+        assert on_paper[0].tag.endswith("title") and on_paper[0].text == chart.alt
+        assert not [element for element in ET.fromstring(svg(chart)).iter() if element.tag.endswith("title")]
 
+
+def test_a_tornado_has_both_ends_of_each_input_around_the_total(footprint: Footprint) -> None:
+    swings = (
+        Swing("pue", "PUE", at_low_kgco2e=600.0, at_high_kgco2e=750.0),
+        Swing("lifetime_years", "Service life", at_low_kgco2e=700.0, at_high_kgco2e=650.0),
+    )
+    with translation.override("en"):
+        chart = tornado_chart(replace(summarise(footprint), swings=swings), wording.VOICE)
+    assert chart is not None and chart.centre == footprint.result.total_kgco2e.central
+    assert [mark.text.replace("\u00a0", " ") for mark in chart.marks] == ["600–750 kg CO₂e", "650–700 kg CO₂e"]
+    assert chart.reach == (600.0, 750.0)
+    figure = json.loads(json.dumps(plotly_figure(chart), allow_nan=False))
+    central = chart.centre
+    assert figure["data"][0]["base"] == [600.0, central, pytest.approx(central), 650.0]
+    assert figure["data"][0]["x"] == pytest.approx([central - 600, 750 - central, 700 - central, central - 650])
+    bars = [element for element in ET.fromstring(svg(chart)).iter() if element.tag.endswith("rect")]
+    assert len(bars) == 2 + 4  # two keys, and two pieces a line
+
+
+def test_regions_stand_in_their_order_with_this_run_among_them(footprint: Footprint) -> None:
+    regions = Regions("countries", 30, (RegionRow("Norway", 28.0, 64.0), RegionRow("Poland", 600.0, 923.0)))
+    with translation.override("en"):
+        chart = regions_chart(summarise(footprint, regions=regions), wording.VOICE)
+    assert chart is not None
+    assert [mark.label for mark in chart.marks] == ["Norway", "This run", "Poland"]
+    assert "64.0 kg CO₂e in Norway and 923 kg CO₂e in Poland" in chart.alt.replace("\u00a0", " ")
+
+
+def test_hostile_labels_are_text_in_both_drawings(charts: dict[str, Chart]) -> None:
     chart = charts["parts"]
     hostile = "<script>alert(1)</script>&\"'"
     marked = replace(chart, marks=(replace(chart.marks[0], label=hostile), *chart.marks[1:]), alt=hostile)
@@ -100,8 +134,6 @@ def test_hostile_labels_are_text_in_both_drawings(charts: dict[str, Chart]) -> N
 
 
 def test_a_label_that_is_too_long_makes_room_for_its_number(charts: dict[str, Chart]) -> None:
-    from dataclasses import replace
-
     chart = charts["parts"]
     marked = replace(chart, marks=(replace(chart.marks[0], label="Versorgungsinfrastruktur " * 5),))
     assert "…" in svg(marked, width=310)

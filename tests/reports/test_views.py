@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from estimator import services as estimates
@@ -11,6 +12,7 @@ from estimator.models import Estimate
 from reports import services
 from reports.api import reports as api
 from reports.models import Report
+from tests.reports.test_logos import picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
 
@@ -22,6 +24,10 @@ def estimate() -> Estimate:
     estimates.run_estimate(estimate_id=row.id, worker="test")
     row.refresh_from_db()
     return row
+
+
+def logo() -> SimpleUploadedFile:
+    return SimpleUploadedFile("logo.png", picture(), content_type="image/png")
 
 
 def made_by_a_worker() -> Report:
@@ -54,7 +60,9 @@ def test_unknown_ones_are_not_found(client: Client) -> None:
     for path in (f"/reports/{nobody}/", f"/reports/{nobody}/status/", f"/reports/{nobody}/report.pdf"):
         assert client.get(path).status_code == 404
     assert client.post(f"/estimates/{nobody}/report/").status_code == 404
-    assert client.get(f"/estimates/{nobody}/report/").status_code == 405
+    assert client.get(f"/estimates/{nobody}/report/").status_code == 404
+    assert client.post(f"/reports/{nobody}/retry/").status_code == 404
+    assert client.get(f"/api/v1/reports/{nobody}.pdf").status_code == 404
 
 
 def test_an_estimate_that_is_not_done_leads_back_to_its_page(client: Client) -> None:
@@ -65,8 +73,44 @@ def test_an_estimate_that_is_not_done_leads_back_to_its_page(client: Client) -> 
 def test_a_failed_report_offers_another_try(client: Client, estimate: Estimate) -> None:
     client.post(f"/estimates/{estimate.id}/report/")
     Report.objects.update(status="failed", error_code="internal")
-    page = client.get(f"/reports/{Report.objects.get().id}/").content
-    assert f"/estimates/{estimate.id}/report/".encode() in page and b"internal" not in page
+    row = Report.objects.get()
+    page = client.get(f"/reports/{row.id}/").content
+    assert f"/reports/{row.id}/retry/".encode() in page and b"internal" not in page
+    assert client.post(f"/reports/{row.id}/retry/")["Location"] == f"/reports/{row.id}/"
+    row.refresh_from_db()
+    assert row.status == "queued"
+
+
+CHOSEN = {
+    "language": "es",
+    "paper": "letter",
+    "variant": "pdf-ua-1",
+    "organisation": "Ministry",
+    "notes": "**bold**",
+    "sections": ["steps", "breakdown"],
+}
+
+
+def test_the_choices_are_kept_and_asked_for_again_give_the_same_report(client: Client, estimate: Estimate) -> None:
+    page = client.get(f"/estimates/{estimate.id}/report/").content.decode()
+    assert 'enctype="multipart/form-data"' in page and page.count('name="sections"') == 9
+    first = client.post(f"/estimates/{estimate.id}/report/", {**CHOSEN, "logo": logo()})
+    row = Report.objects.get()
+    assert first["Location"] == f"/reports/{row.id}/" and row.language == "es" and row.logo
+    choices = row.choices()
+    assert (choices.paper, choices.variant, choices.sections) == ("letter", "pdf-ua-1", ("breakdown", "steps"))
+    assert (choices.organisation, choices.notes, choices.site) == ("Ministry", "**bold**", "http://testserver")
+    again = client.post(f"/estimates/{estimate.id}/report/", {**CHOSEN, "logo": logo()})
+    assert again["Location"] == first["Location"]
+    assert client.post(f"/estimates/{estimate.id}/report/", CHOSEN)["Location"] != first["Location"]
+
+
+def test_what_cannot_be_used_is_marked(client: Client, estimate: Estimate) -> None:
+    bad = {**CHOSEN, "notes": "x" * 4001, "logo": SimpleUploadedFile("x.svg", b"<svg/>")}
+    answer = client.post(f"/estimates/{estimate.id}/report/", bad)
+    assert answer.status_code == 422 and not Report.objects.exists()
+    page = answer.content.decode()
+    assert "no PNG or JPEG" in page and "problem-notes" in page and 'aria-invalid="true"' in page
 
 
 def test_the_api_makes_waits_and_gives(client: Client, estimate: Estimate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +122,20 @@ def test_the_api_makes_waits_and_gives(client: Client, estimate: Estimate, monke
     made_by_a_worker()
     file = client.get(path)
     assert file.status_code == 200 and file.content.startswith(b"%PDF-")
+    assert Report.objects.count() == 1
+
+
+def test_the_api_takes_the_choices(client: Client, estimate: Estimate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "WAIT_S", 0.0)
+    path = f"/api/v1/estimates/{estimate.id}/report.pdf"
+    asked = {"language": "fr", "paper": "letter", "variant": "pdf-ua-1", "sections": "steps, breakdown"}
+    assert client.get(path, asked).status_code == 202
+    row = Report.objects.get()
+    assert (row.language, row.choices().paper, row.choices().sections) == ("fr", "letter", ("breakdown", "steps"))
+    for wrong in ({"paper": "a5"}, {"variant": "pdf-x"}, {"sections": "steps,gossip"}, {"language": "tlh"}):
+        answer = client.get(path, wrong)
+        assert answer.status_code == 422 and answer.json()["error"]["code"] == "invalid_input"
+    assert "gossip" in client.get(path, {"sections": "gossip"}).content.decode()
     assert Report.objects.count() == 1
 
 
