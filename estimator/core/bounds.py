@@ -24,6 +24,10 @@ class Inputs(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
+    def __eq__(self, other: object) -> bool:
+        # What was left out is one and the same default: pydantic would compare it field by field, for each digest.
+        return self is other or super().__eq__(other)
+
 
 class Location(Inputs):
     """Where it ran. The most specific field that is given wins: region, then zone, then country."""
@@ -45,6 +49,14 @@ class MarketBased(Inputs):
     certificates_share: Share | None = Field(
         None, description="Share of the electricity covered by unbundled certificates, beside the contracts. [1]"
     )
+
+    @property
+    def is_said(self) -> bool:
+        """Whether anything is known of contracts and certificates."""
+        shares = self.contracted_share, self.certificates_share
+        return shares != (None, None) or not (
+            self.contract_intensity_gco2e_per_kwh is None and self.residual_intensity_gco2e_per_kwh is None
+        )
 
     @model_validator(mode="after")
     def within_the_whole(self) -> Self:

@@ -5,6 +5,7 @@ Where there was more than one run, the lines of the final run come first under n
 bears the plain name is always the sum of all runs.
 """
 
+from functools import cache
 from typing import Final
 
 from estimator.core import energy, flops
@@ -13,7 +14,7 @@ from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import Method, Workload
 from estimator.core.levers.federated import is_federated, write_federated
 from estimator.core.serving_lines import write_serving
-from estimator.core.sheet import Sheet, by_name, product, total, write_same
+from estimator.core.sheet import Line, Sheet, by_name, product, total, write_same
 from estimator.core.units import Quantity
 
 #: Where the formulas were published; cited where the catalogue has the source.
@@ -39,6 +40,7 @@ FLOP_INPUTS: Final = ("flop_per_parameter_token", "active_parameters_count", "tr
 
 _IT_ENERGY: Final = gettext_noop("Energy of the servers")
 _IT_ENERGY_OF_FINAL_RUN: Final = gettext_noop("Energy of the servers, final run")
+_ONLY_ACCELERATORS: Final = gettext_noop("Energy of the servers, of which only the accelerators are known")
 _ACCELERATOR_ENERGY: Final = gettext_noop("Energy of the accelerators")
 _ACCELERATOR_ENERGY_OF_FINAL_RUN: Final = gettext_noop("Energy of the accelerators, final run")
 _ACCELERATOR_HOURS: Final = gettext_noop("Time of the accelerators")
@@ -77,13 +79,18 @@ def write_energy(sheet: Sheet, workload: Workload, factors: Factors) -> None:
         _write_implied_mfu(sheet, run)
     if run:
         _write_all_runs(sheet, run)
-    sheet.line(
+    sheet.write(_facility_energy(factors.method))
+
+
+@cache
+def _facility_energy(method: Method) -> Line:
+    return Line(
         "facility_energy_kwh",
         label=gettext_noop("Energy of the facility"),
         formula="it_energy_kwh × pue",
         unit="kWh",
         quantity=energy.facility_energy_kwh,
-        source_ids=METHOD_SOURCE_IDS.get(factors.method, ()),
+        source_ids=METHOD_SOURCE_IDS.get(method, ()),
         takes=by_name("it_energy_kwh", "pue"),
     )
 
@@ -99,19 +106,23 @@ def _has_several_runs(factors: Factors) -> bool:
 
 
 def _write_accelerator_hours(sheet: Sheet, workload: Workload, run: str) -> None:
-    name = f"{run}accelerator_hours"
-    label = _ACCELERATOR_HOURS_OF_FINAL_RUN if run else _ACCELERATOR_HOURS
     if workload.accelerator_hours is None and "accelerator_count" in sheet and "duration_h" in sheet:
-        sheet.line(
-            name,
-            label=label,
-            formula="accelerator_count × duration_h",
-            unit="h",
-            quantity=energy.accelerator_hours,
-            takes=by_name("accelerator_count", "duration_h"),
-        )
+        sheet.write(_accelerator_hours(run))
     elif run:
-        write_same(sheet, name, "accelerator_hours", label=label, unit="h")
+        label = _ACCELERATOR_HOURS_OF_FINAL_RUN
+        write_same(sheet, f"{run}accelerator_hours", "accelerator_hours", label=label, unit="h")
+
+
+@cache
+def _accelerator_hours(run: str) -> Line:
+    return Line(
+        f"{run}accelerator_hours",
+        label=_ACCELERATOR_HOURS_OF_FINAL_RUN if run else _ACCELERATOR_HOURS,
+        formula="accelerator_count × duration_h",
+        unit="h",
+        quantity=energy.accelerator_hours,
+        takes=by_name("accelerator_count", "duration_h"),
+    )
 
 
 def _write_total_flop(sheet: Sheet, run: str) -> None:
@@ -189,7 +200,12 @@ def _write_implied_mfu(sheet: Sheet, run: str) -> None:
 def _write_accelerator_energy(sheet: Sheet, run: str, *, reserved: bool = True) -> None:
     utilisation = ("utilisation",) if "utilisation" in sheet else ()
     idle = ("idle_share",) if reserved and "idle_share" in sheet else ()
-    sheet.line(
+    sheet.write(_accelerator_energy(run, utilisation, idle))
+
+
+@cache
+def _accelerator_energy(run: str, utilisation: tuple[str, ...], idle: tuple[str, ...]) -> Line:
+    return Line(
         f"{run}accelerator_energy_kwh",
         label=_ACCELERATOR_ENERGY_OF_FINAL_RUN if run else _ACCELERATOR_ENERGY,
         formula=f"{run}accelerator_hours × mean_accelerator_power_w{' × utilisation' if utilisation else ''} ÷ "
@@ -264,18 +280,22 @@ def _write_server_energy(sheet: Sheet, factors: Factors, run: str) -> None:
     if factors.method != "inference_tokens" and _write_host_energy(sheet, run):
         _write_parts(sheet, run)
     elif share is not None and share.high > 0.0:
-        sheet.line(
-            f"{run}it_energy_kwh",
-            label=_IT_ENERGY_OF_FINAL_RUN if run else _IT_ENERGY,
-            formula=f"{run}accelerator_energy_kwh × (1 + host_overhead_share)",
-            unit="kWh",
-            quantity=energy.server_energy_kwh,
-            source_ids=HOST_SOURCE_IDS,
-            takes={"accelerator_energy_kwh": f"{run}accelerator_energy_kwh", **by_name("host_overhead_share")},
-        )
+        sheet.write(_server_energy(run))
     else:
-        label = gettext_noop("Energy of the servers, of which only the accelerators are known")
-        write_same(sheet, f"{run}it_energy_kwh", f"{run}accelerator_energy_kwh", label=label, unit="kWh")
+        write_same(sheet, f"{run}it_energy_kwh", f"{run}accelerator_energy_kwh", label=_ONLY_ACCELERATORS, unit="kWh")
+
+
+@cache
+def _server_energy(run: str) -> Line:
+    return Line(
+        f"{run}it_energy_kwh",
+        label=_IT_ENERGY_OF_FINAL_RUN if run else _IT_ENERGY,
+        formula=f"{run}accelerator_energy_kwh × (1 + host_overhead_share)",
+        unit="kWh",
+        quantity=energy.server_energy_kwh,
+        source_ids=HOST_SOURCE_IDS,
+        takes={"accelerator_energy_kwh": f"{run}accelerator_energy_kwh", **by_name("host_overhead_share")},
+    )
 
 
 def _write_cores_energy(sheet: Sheet, run: str) -> None:

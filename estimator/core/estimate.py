@@ -11,7 +11,6 @@ from estimator.core.consistency import consistency_warnings
 from estimator.core.energy_lines import FLOP_INPUTS, SYSTEM_COMPONENTS, write_energy
 from estimator.core.factors import EquivalentFactor, Factors
 from estimator.core.footprint import (
-    QUALITY_ORDER,
     BoundaryPart,
     Equivalent,
     Footprint,
@@ -27,7 +26,7 @@ from estimator.core.inputs import AVAILABLE_METHODS, InputProblem, InputProblems
 from estimator.core.levers.savings import lever_savings
 from estimator.core.lines import write_emissions, write_water_and_cost
 from estimator.core.plausibility import plausibility_warnings
-from estimator.core.sheet import KnownDraws, Sheet, TooLarge, by_name
+from estimator.core.sheet import KnownDraws, Line, Sheet, TooLarge, by_name
 from estimator.core.units import Quantity
 
 #: The inputs that a method cannot do without, beside PUE and the grid's intensity.
@@ -67,6 +66,15 @@ PICTURABLE_AMOUNTS: Final = (1.0, 1_000.0)
 BEST_AMOUNT: Final = 30.0
 MOST_EQUIVALENTS: Final = 4
 
+_CLOUD_COST: Final = Line(
+    "cloud_cost_usd",
+    label=gettext_noop("Cost of renting the accelerators"),
+    formula="accelerator_hours × cloud_price_usd_per_accelerator_h",
+    unit="USD",
+    quantity=cost.cloud_cost_usd,
+    takes=by_name("accelerator_hours", "cloud_price_usd_per_accelerator_h"),
+)
+
 
 def estimate(workload: Workload, factors: Factors) -> Footprint:
     """
@@ -90,39 +98,27 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
     InputProblems
         If the method is not available, an input that it needs is absent, or a result is too large to be a number.
     """
-    _refuse_incomplete(workload, factors)
     known_draws: KnownDraws = {}
-    sheet = Sheet(
-        assumptions=factors.assumptions,
-        sources=factors.sources,
-        draws_count=workload.uncertainty.draws_count,
-        seed=workload.uncertainty.seed,
-        known_draws=known_draws,
-    )
+    sheet, result = computed(workload, factors, known_draws)
     try:
-        write_energy(sheet, workload, factors)
-        write_emissions(sheet, workload)
-        write_water_and_cost(sheet)
-        cloud_cost_usd = _cloud_cost_usd(sheet, factors)
-        functional_unit = _functional_unit(sheet, workload)
         levers, levers_together = lever_savings(workload, factors, sheet, known_draws)
     except TooLarge as error:
         raise InputProblems((_too_large(error.name),)) from error
-    result = _quantities(sheet, cloud_cost_usd=cloud_cost_usd, functional_unit=functional_unit)
     equivalents = _equivalents(result.total_kgco2e.central, factors.equivalents)
     assumptions = tuple(factors.assumptions.values())
-    steps = sheet.steps()
-    cited = set().union(*[item.source_ids for items in (steps, assumptions, equivalents, levers) for item in items])
-    return Footprint(
+    cited = sheet.cited_source_ids().union(
+        *[item.source_ids for items in (assumptions, equivalents, levers) for item in items]
+    )
+    return Footprint.trusted(
         title=workload.title,
         activity=workload.activity,
         method=factors.method,
         boundary=factors.boundary,
         boundary_includes=_boundary_includes(sheet, factors),
         quality=_quality(sheet),
-        energy_quality=_worst_tier(sheet, "facility_energy_kwh"),
+        energy_quality=sheet.quality("facility_energy_kwh"),
         result=result,
-        steps=steps,
+        steps=sheet.steps(),
         assumptions=assumptions,
         levers=levers,
         levers_together=levers_together,
@@ -139,6 +135,44 @@ def estimate(workload: Workload, factors: Factors) -> Footprint:
         dataset_version=factors.dataset_version,
         input_digest=workload.input_digest,
     )
+
+
+def computed(workload: Workload, factors: Factors, known_draws: KnownDraws) -> tuple[Sheet, Quantities]:
+    """
+    Every line of one run, as levers leave it where its factors say so, and its quantities.
+
+    Parameters
+    ----------
+    workload : Workload
+        The run.
+    factors : Factors
+        The value of every input, and what levers change in the quantities computed.
+    known_draws : mapping
+        Draws of other runs with the same seed and number, to share what they have in common.
+
+    Raises
+    ------
+    InputProblems
+        If the method is not available, an input that it needs is absent, or a result is too large to be a number.
+    """
+    _refuse_incomplete(workload, factors)
+    sheet = Sheet(
+        assumptions=factors.assumptions,
+        sources=factors.sources,
+        draws_count=workload.uncertainty.draws_count,
+        seed=workload.uncertainty.seed,
+        adjustments=factors.adjustments,
+        known_draws=known_draws,
+    )
+    try:
+        write_energy(sheet, workload, factors)
+        write_emissions(sheet, workload)
+        write_water_and_cost(sheet)
+        cloud_cost_usd = _cloud_cost_usd(sheet, factors)
+        functional_unit = _functional_unit(sheet, workload)
+    except TooLarge as error:
+        raise InputProblems((_too_large(error.name),)) from error
+    return sheet, _quantities(sheet, cloud_cost_usd=cloud_cost_usd, functional_unit=functional_unit)
 
 
 def _refuse_incomplete(workload: Workload, factors: Factors) -> None:
@@ -190,15 +224,7 @@ def _too_large(name: str) -> InputProblem:
 def _cloud_cost_usd(sheet: Sheet, factors: Factors) -> Range | None:
     """Cost at the two list prices: bounds, not percentiles, as a price list is not a matter of chance."""
     price = factors.assumptions.get("cloud_price_usd_per_accelerator_h")
-    written = sheet.line(
-        "cloud_cost_usd",
-        label=gettext_noop("Cost of renting the accelerators"),
-        formula="accelerator_hours × cloud_price_usd_per_accelerator_h",
-        unit="USD",
-        quantity=cost.cloud_cost_usd,
-        takes=by_name("accelerator_hours", "cloud_price_usd_per_accelerator_h"),
-    )
-    if price is None or not written:
+    if price is None or not sheet.write(_CLOUD_COST):
         return None
     low_usd, high_usd = (
         float(
@@ -208,7 +234,7 @@ def _cloud_cost_usd(sheet: Sheet, factors: Factors) -> Range | None:
         )
         for price_usd in (price.low, price.high)
     )
-    return Range(low=low_usd, central=sheet.central("cloud_cost_usd"), high=high_usd)
+    return Range(low_usd, sheet.central("cloud_cost_usd"), high_usd)
 
 
 def _functional_unit(sheet: Sheet, workload: Workload) -> FunctionalUnitResult | None:
@@ -221,18 +247,8 @@ def _functional_unit(sheet: Sheet, workload: Workload) -> FunctionalUnitResult |
         is_task = workload.inference.task is not None
         count, name = float(requests_count), gettext_noop("item") if is_task else gettext_noop("request")
     sheet.put("functional_unit_count", count)
-    for quantity, per_unit_name, label, unit in (
-        ("total_kgco2e", "kgco2e_per_unit", gettext_noop("Total emissions of one unit"), "kgCO2e"),
-        ("facility_energy_kwh", "kwh_per_unit", gettext_noop("Energy of one unit"), "kWh"),
-    ):
-        sheet.line(
-            per_unit_name,
-            label=label,
-            formula=f"{quantity} ÷ functional_unit_count",
-            unit=unit,
-            quantity=_per_unit,
-            takes={"amount": quantity, "count": "functional_unit_count"},
-        )
+    for line in _PER_UNIT:
+        sheet.write(line)
     return FunctionalUnitResult(
         name=name,
         count=count,
@@ -245,10 +261,26 @@ def _per_unit(*, amount: Quantity, count: Quantity) -> Quantity:
     return amount / count
 
 
+_PER_UNIT: Final = tuple(
+    Line(
+        name,
+        label=label,
+        formula=f"{quantity} ÷ functional_unit_count",
+        unit=unit,
+        quantity=_per_unit,
+        takes={"amount": quantity, "count": "functional_unit_count"},
+    )
+    for name, quantity, label, unit in (
+        ("kgco2e_per_unit", "total_kgco2e", gettext_noop("Total emissions of one unit"), "kgCO2e"),
+        ("kwh_per_unit", "facility_energy_kwh", gettext_noop("Energy of one unit"), "kWh"),
+    )
+)
+
+
 def _quantities(
     sheet: Sheet, *, cloud_cost_usd: Range | None, functional_unit: FunctionalUnitResult | None
 ) -> Quantities:
-    return Quantities(
+    return Quantities.trusted(
         accelerator_energy_kwh=sheet.range("accelerator_energy_kwh"),
         it_energy_kwh=sheet.known_range("it_energy_kwh"),
         facility_energy_kwh=sheet.known_range("facility_energy_kwh"),
@@ -294,40 +326,29 @@ def _quality(sheet: Sheet) -> Quality:
         if part in sheet
         and (part == "facility_energy_kwh" or sheet.central(part) >= SMALLEST_DECISIVE_SHARE * total_kgco2e)
     ]
-    return _worst_tier(sheet, *decisive)
-
-
-def _worst_tier(sheet: Sheet, *quantities: str) -> Quality:
-    tiers = {assumption.quality for assumption in sheet.assumptions_of(*quantities)}
-    return max(tiers, key=QUALITY_ORDER.index)
+    return sheet.quality(*decisive)
 
 
 def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tuple[Equivalent, ...]:
     """Few things of different kinds, in amounts that a person can picture; the catalogue's order is its preference."""
-    best: dict[str, tuple[float, int]] = {}
+    least, most = READABLE_AMOUNTS
+    best: dict[str, tuple[float, int, float]] = {}
     for place, factor in enumerate(known):
         amount = total_kgco2e / factor.kgco2e_per_unit
-        if READABLE_AMOUNTS[0] <= amount <= READABLE_AMOUNTS[1]:
-            # One of a kind: the key's first word says which, as in `car_km_eu` and `car_year_us`.
-            kind = factor.key.partition("_")[0]
-            distance = max(amount / BEST_AMOUNT, BEST_AMOUNT / amount)
-            if kind not in best or distance < best[kind][0]:
-                best[kind] = (distance, place)
-
-    def is_hard_to_picture(place: int) -> bool:
-        return not PICTURABLE_AMOUNTS[0] <= total_kgco2e / known[place].kgco2e_per_unit <= PICTURABLE_AMOUNTS[1]
-
-    places = sorted(place for _, place in best.values())
-    chosen = sorted(sorted(places, key=is_hard_to_picture)[:MOST_EQUIVALENTS])
+        if least <= amount <= most:
+            distance = amount / BEST_AMOUNT if amount > BEST_AMOUNT else BEST_AMOUNT / amount
+            nearest = best.get(factor.kind)
+            if nearest is None or distance < nearest[0]:
+                best[factor.kind] = (distance, place, amount)
+    found = sorted([(place, amount) for _, place, amount in best.values()])
+    if len(found) > MOST_EQUIVALENTS:
+        least, most = PICTURABLE_AMOUNTS
+        found = sorted(sorted(found, key=lambda one: not least <= one[1] <= most)[:MOST_EQUIVALENTS])
     return tuple(
-        Equivalent(
-            name=factor.key,
-            label=factor.label,
-            amount=total_kgco2e / factor.kgco2e_per_unit,
-            unit=factor.unit,
-            source_ids=factor.source_ids,
-        )
-        for factor in (known[place] for place in chosen)
+        [
+            Equivalent(factor.key, factor.label, amount, factor.unit, factor.source_ids)
+            for factor, amount in [(known[place], amount) for place, amount in found]
+        ]
     )
 
 
@@ -358,7 +379,7 @@ def _gaps(sheet: Sheet, workload: Workload, factors: Factors) -> tuple[Warning, 
                 field="hardware.accelerator",
             )
         )
-    if any(value is not None for _, value in workload.market_based) and "operational_market_based_kgco2e" not in sheet:
+    if workload.market_based.is_said and "operational_market_based_kgco2e" not in sheet:
         gaps.append(
             Warning(
                 code="market_based_incomplete",

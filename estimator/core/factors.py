@@ -17,6 +17,10 @@ class EquivalentFactor:
     unit: str
     kgco2e_per_unit: float
     source_ids: tuple[str, ...]
+    kind: str = field(init=False)  #: the first word of the key: few amounts of one kind help
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.key.partition("_")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ Texts are English templates with named `%(…)s` places; `text_params` fills the
 first, so core stays free of any framework and no language is baked into a stored result.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from estimator.core.inputs import Method
 
@@ -29,14 +31,36 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+#: What every result shares: frozen and finite. NaN is a bug, not a zero.
+FORM: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
 class Result(BaseModel):
-    """What every result object shares: frozen and finite. NaN is a bug, not a zero."""
+    """A result that is checked when it is made; those made by the dozen are dataclasses, checked when read back."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = FORM
+
+    @classmethod
+    def trusted(cls, **values: Any) -> Self:
+        """
+        The result with these values, all of its fields, without checking them: for what core has computed itself.
+
+        Tests read such results back, and so check each field.
+        """
+        made = cls.__new__(cls)
+        put = object.__setattr__
+        put(made, "__dict__", values)
+        put(made, "__pydantic_fields_set__", set(values))
+        put(made, "__pydantic_extra__", None)
+        put(made, "__pydantic_private__", None)
+        return made
 
 
-class Range(Result):
+@dataclass(frozen=True, slots=True)
+class Range:
     """A value at the central inputs, with the 5th and 95th percentiles of the draws."""
+
+    __pydantic_config__: ClassVar = FORM
 
     low: float
     central: float
@@ -53,6 +77,58 @@ class Step(Result):
     value: float
     unit: str
     source_ids: tuple[str, ...] = ()
+
+
+class LazySteps(Sequence[Step]):
+    """
+    The lines of a calculation, written out when somebody first reads them: many callers only want the numbers.
+
+    Parameters
+    ----------
+    write : callable
+        Gives the lines. It is called once, if at all.
+    """
+
+    def __init__(self, write: Callable[[], tuple[Step, ...]]) -> None:
+        self._write: Callable[[], tuple[Step, ...]] | None = write
+        self._steps: tuple[Step, ...] = ()
+
+    @property
+    def written(self) -> tuple[Step, ...]:
+        """Every line, in order."""
+        if self._write is not None:
+            self._steps, self._write = self._write(), None
+        return self._steps
+
+    def __len__(self) -> int:
+        return len(self.written)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.written[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self.written == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+    def __repr__(self) -> str:
+        return repr(self.written)
+
+    def __reduce__(self) -> tuple[type[tuple[Step, ...]], tuple[tuple[Step, ...]]]:
+        return tuple, (self.written,)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Steps that were stored come back as the tuple that they were written out to."""
+        of_tuple = handler(tuple[Step, ...])
+        return core_schema.no_info_wrap_validator_function(
+            lambda steps, check: steps if isinstance(steps, cls) else check(steps),
+            of_tuple,
+            serialization=core_schema.wrap_serializer_function_ser_schema(
+                lambda steps, write: write(tuple(steps)), schema=of_tuple
+            ),
+        )
 
 
 class Assumption(Result):
@@ -88,8 +164,11 @@ class Contribution(Result):
     share_of_variance: float
 
 
-class Equivalent(Result):
+@dataclass(frozen=True, slots=True)
+class Equivalent:
     """The total, said in something that people know."""
+
+    __pydantic_config__: ClassVar = FORM
 
     name: str  #: stable key
     label: str  #: English template for people
@@ -170,7 +249,7 @@ class Footprint(Result):
     quality: Quality  #: of the total: the worst tier among the inputs that weigh enough to matter
     energy_quality: Quality  #: of the energy alone
     result: Quantities
-    steps: tuple[Step, ...]
+    steps: Annotated[Sequence[Step], LazySteps]
     assumptions: tuple[Assumption, ...]
     levers: tuple[LeverSaving, ...] = ()
     levers_together: LeversTogether | None = None
@@ -235,8 +314,6 @@ def readable(footprint: Footprint, translate: Callable[[str], str] = str) -> Foo
                 item.model_copy(update={"message": fill(item.message, item.text_params), "text_params": {}})
                 for item in footprint.warnings
             ),
-            "equivalents": tuple(
-                item.model_copy(update={"label": fill(item.label, {})}) for item in footprint.equivalents
-            ),
+            "equivalents": tuple(replace(item, label=fill(item.label, {})) for item in footprint.equivalents),
         }
     )

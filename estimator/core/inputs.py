@@ -6,7 +6,9 @@ and infinities, so that whatever holds one may compute with it.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -211,7 +213,13 @@ class Workload(Inputs):
     )
     uncertainty: Uncertainty = Uncertainty()
 
-    @property
+    @cached_property
     def input_digest(self) -> str:
         """SHA-256 of the canonical JSON of the inputs: equal inputs, equal digest, also when fields are added."""
         return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy without the digest, which is that of other inputs."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("input_digest", None)
+        return copied

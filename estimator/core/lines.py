@@ -4,83 +4,111 @@ The lines of a footprint that follow the energy: emissions, the making of the de
 What bears a plain name is the sum of all runs; see `energy_lines`.
 """
 
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from estimator.core import cost, embodied, emissions, water
 from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import Workload
-from estimator.core.sheet import Sheet, by_name, total, write_same
+from estimator.core.sheet import Line, Sheet, by_name, total, write_same
 
 MARKET_BASED_SOURCE_IDS: Final = ("ghg-protocol-scope-2-2015",)
 EMBODIED_SOURCE_IDS: Final = ("sci-iso-21031-2024",)
 WATER_SOURCE_IDS: Final = ("li-2023",)
 
 
+_OPERATIONAL: Final = Line(
+    "operational_location_based_kgco2e",
+    label=gettext_noop("Emissions of the electricity, by the grid"),
+    formula="facility_energy_kwh × grid_intensity_gco2e_per_kwh ÷ 1000",
+    unit="kgCO2e",
+    quantity=emissions.operational_kgco2e,
+    takes=by_name("facility_energy_kwh", "grid_intensity_gco2e_per_kwh"),
+)
+_TOTAL: Final = Line(
+    "total_kgco2e",
+    label=gettext_noop("Total emissions"),
+    formula="operational_location_based_kgco2e + embodied_share_kgco2e",
+    unit="kgCO2e",
+    quantity=emissions.total_kgco2e,
+    takes=by_name("operational_location_based_kgco2e", "embodied_share_kgco2e"),
+)
+_WITHOUT_DEVICES: Final = gettext_noop("Total emissions, without making the devices")
+#: The share of making something -> what making one of it emits, and the label of the share.
+_MAKING: Final = {
+    "accelerator_embodied_share_kgco2e": ("device_embodied_kgco2e", gettext_noop("Making of the accelerators")),
+    "host_embodied_share_kgco2e": ("host_embodied_kgco2e", gettext_noop("Making of the servers around them")),
+}
+_WATER: Final = Line(
+    "water_l",
+    label=gettext_noop("Water consumed"),
+    formula="it_energy_kwh × (wue_l_per_kwh + pue × offsite_water_l_per_kwh)",
+    unit="L",
+    quantity=water.water_l,
+    source_ids=WATER_SOURCE_IDS,
+    takes=by_name("it_energy_kwh", "wue_l_per_kwh", "pue", "offsite_water_l_per_kwh"),
+)
+_COST: Final = Line(
+    "electricity_cost_usd",
+    label=gettext_noop("Cost of the electricity"),
+    formula="facility_energy_kwh × electricity_price_usd_per_kwh",
+    unit="USD",
+    quantity=cost.electricity_cost_usd,
+    takes=by_name("facility_energy_kwh", "electricity_price_usd_per_kwh"),
+)
+
+
 def write_emissions(sheet: Sheet, workload: Workload) -> None:
     """Write the emissions of the electricity and of the devices, their total, and the figure by contract."""
     # A federated training draws from several grids, and is written already.
     if "operational_location_based_kgco2e" not in sheet:
-        sheet.line(
-            "operational_location_based_kgco2e",
-            label=gettext_noop("Emissions of the electricity, by the grid"),
-            formula="facility_energy_kwh × grid_intensity_gco2e_per_kwh ÷ 1000",
-            unit="kgCO2e",
-            quantity=emissions.operational_kgco2e,
-            takes=by_name("facility_energy_kwh", "grid_intensity_gco2e_per_kwh"),
-        )
+        sheet.write(_OPERATIONAL)
     if workload.embodied.include:
         _write_embodied_share(sheet)
     if "embodied_share_kgco2e" in sheet:
-        sheet.line(
-            "total_kgco2e",
-            label=gettext_noop("Total emissions"),
-            formula="operational_location_based_kgco2e + embodied_share_kgco2e",
-            unit="kgCO2e",
-            quantity=emissions.total_kgco2e,
-            takes=by_name("operational_location_based_kgco2e", "embodied_share_kgco2e"),
-        )
+        sheet.write(_TOTAL)
     else:
-        label = gettext_noop("Total emissions, without making the devices")
-        write_same(sheet, "total_kgco2e", "operational_location_based_kgco2e", label=label, unit="kgCO2e")
-    _write_market_based(sheet, workload)
+        write_same(sheet, "total_kgco2e", "operational_location_based_kgco2e", label=_WITHOUT_DEVICES, unit="kgCO2e")
+    if workload.market_based.is_said:
+        _write_market_based(sheet)
 
 
 def _write_embodied_share(sheet: Sheet) -> None:
-    lifetime = [
-        name for name in ("lifetime_years", "lifetime_utilisation") if name in sheet or name == "lifetime_years"
-    ]
-    parts = []
-    for name, embodied_name, label in (
-        ("accelerator_embodied_share_kgco2e", "device_embodied_kgco2e", gettext_noop("Making of the accelerators")),
-        ("host_embodied_share_kgco2e", "host_embodied_kgco2e", gettext_noop("Making of the servers around them")),
-    ):
-        written = sheet.line(
-            name,
-            label=label,
-            formula=f"{embodied_name} × accelerator_hours ÷ (8760 × {' × '.join(lifetime)})",
-            unit="kgCO2e",
-            # Accelerators times hours: the devices are counted in the hours already.
-            quantity=partial(embodied.embodied_share_kgco2e, device_count=1),
-            source_ids=EMBODIED_SOURCE_IDS,
-            takes={"device_embodied_kgco2e": embodied_name, "reserved_h": "accelerator_hours", **by_name(*lifetime)},
-        )
-        if written:
-            parts.append(name)
+    has_idle_life = "lifetime_utilisation" in sheet
+    parts = tuple([name for name in _MAKING if sheet.write(_making(name, has_idle_life=has_idle_life))])
     if parts:
-        sheet.line(
-            "embodied_share_kgco2e",
-            label=gettext_noop("Share of the emissions of making the devices"),
-            formula=" + ".join(parts),
-            unit="kgCO2e",
-            quantity=total,
-            takes=by_name(*parts),
-        )
+        sheet.write(_embodied_share(parts))
 
 
-def _write_market_based(sheet: Sheet, workload: Workload) -> None:
-    if not any(value is not None for _, value in workload.market_based):
-        return
+@cache
+def _making(name: str, *, has_idle_life: bool) -> Line:
+    embodied_name, label = _MAKING[name]
+    lifetime = ("lifetime_years", *["lifetime_utilisation"] * has_idle_life)
+    return Line(
+        name,
+        label=label,
+        formula=f"{embodied_name} × accelerator_hours ÷ (8760 × {' × '.join(lifetime)})",
+        unit="kgCO2e",
+        # Accelerators times hours: the devices are counted in the hours already.
+        quantity=partial(embodied.embodied_share_kgco2e, device_count=1),
+        source_ids=EMBODIED_SOURCE_IDS,
+        takes={"device_embodied_kgco2e": embodied_name, "reserved_h": "accelerator_hours", **by_name(*lifetime)},
+    )
+
+
+@cache
+def _embodied_share(parts: tuple[str, ...]) -> Line:
+    return Line(
+        "embodied_share_kgco2e",
+        label=gettext_noop("Share of the emissions of making the devices"),
+        formula=" + ".join(parts),
+        unit="kgCO2e",
+        quantity=total,
+        takes=by_name(*parts),
+    )
+
+
+def _write_market_based(sheet: Sheet) -> None:
     # Where no residual mix is published, the Scope 2 Guidance falls back on the grid's average.
     residual = "residual_intensity_gco2e_per_kwh"
     rest = residual if residual in sheet else "grid_intensity_gco2e_per_kwh"
@@ -102,20 +130,5 @@ def _write_market_based(sheet: Sheet, workload: Workload) -> None:
 
 def write_water_and_cost(sheet: Sheet) -> None:
     """Write the water and the cost of the electricity."""
-    sheet.line(
-        "water_l",
-        label=gettext_noop("Water consumed"),
-        formula="it_energy_kwh × (wue_l_per_kwh + pue × offsite_water_l_per_kwh)",
-        unit="L",
-        quantity=water.water_l,
-        source_ids=WATER_SOURCE_IDS,
-        takes=by_name("it_energy_kwh", "wue_l_per_kwh", "pue", "offsite_water_l_per_kwh"),
-    )
-    sheet.line(
-        "electricity_cost_usd",
-        label=gettext_noop("Cost of the electricity"),
-        formula="facility_energy_kwh × electricity_price_usd_per_kwh",
-        unit="USD",
-        quantity=cost.electricity_cost_usd,
-        takes=by_name("facility_energy_kwh", "electricity_price_usd_per_kwh"),
-    )
+    sheet.write(_WATER)
+    sheet.write(_COST)

@@ -1,11 +1,12 @@
 """The lines of serving: from one request, or one item of a task, to the energy and time of the accelerators."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from estimator.core import flops, inference, serving
 from estimator.core.footprint import gettext_noop
-from estimator.core.sheet import Sheet, by_name, names_in
+from estimator.core.sheet import Line, Sheet, by_name, names_in
 from estimator.core.units import Quantity
 
 #: Where the formulas were published; cited where the catalogue has the source.
@@ -255,5 +256,18 @@ def _line(
     more: tuple[str, ...] = (),
 ) -> None:
     """Write a line whose function takes its inputs under the names that the formula gives them, and perhaps more."""
+    sheet.write(_declared(name, label, formula, unit, quantity, source_ids, more))
+
+
+@lru_cache(maxsize=256)
+def _declared(
+    name: str,
+    label: str,
+    formula: str,
+    unit: str,
+    quantity: Callable[..., Quantity],
+    source_ids: tuple[str, ...],
+    more: tuple[str, ...],
+) -> Line:
     takes = by_name(*dict.fromkeys((*names_in(formula), *more)))
-    sheet.line(name, label=label, formula=formula, unit=unit, quantity=quantity, takes=takes, source_ids=source_ids)
+    return Line(name, label, formula, unit, quantity, takes, source_ids)

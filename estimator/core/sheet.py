@@ -10,12 +10,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import lru_cache, partial
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from pydantic import TypeAdapter
 
 from estimator.core.factors import Adjustment
-from estimator.core.footprint import Assumption, Contribution, Range, Source, Step
+from estimator.core.footprint import QUALITY_ORDER, Assumption, Contribution, LazySteps, Quality, Range, Source, Step
 from estimator.core.uncertainty import Array, Draws, assumption_draws, percentile_range, variance_contributions
 from estimator.core.units import Quantity
 
@@ -23,6 +23,8 @@ from estimator.core.units import Quantity
 LARGEST: Final = 1e60
 KnownDraws: TypeAlias = MutableMapping[tuple[str, float, float, float], Draws | None]
 _STEPS: Final = TypeAdapter(tuple[Step, ...])
+_NONE: Final[Mapping[str, "_Entry"]] = {}
+_TIERS: Final = {quality: tier for tier, quality in enumerate(QUALITY_ORDER)}
 
 
 class TooLarge(ValueError):
@@ -38,7 +40,7 @@ def _numbers_template(formula: str) -> tuple[str, tuple[str, ...]]:
     """Split a formula into the names in it and a template that takes their values, ten significant digits each."""
     # Not the exponent of a number, and not a function such as log2(…).
     name = re.compile(r"\b[a-z][a-z0-9_]*\b(?!\()")
-    return name.sub("{:.10g}", formula), tuple(name.findall(formula))
+    return name.sub("%.10g", formula.replace("%", "%%")), tuple(name.findall(formula))
 
 
 def names_in(formula: str) -> tuple[str, ...]:
@@ -71,31 +73,66 @@ def _with_added(*, amount: Quantity, multiplier: Quantity, scale: float) -> Quan
     return amount + multiplier * scale
 
 
-@lru_cache(maxsize=2048)
-def _merged(*several: tuple[str, ...]) -> tuple[str, ...]:
-    """Each source once, in the order in which they first come."""
-    return tuple(dict.fromkeys([source_id for source_ids in several for source_id in source_ids]))
+class Line(NamedTuple):
+    """One line as it is declared: what it computes, from what, and how that is told."""
+
+    name: str  #: the quantity, with its unit
+    label: str  #: English template for people
+    formula: str  #: in the names of other quantities of the sheet
+    unit: str
+    quantity: Callable[..., Quantity]  #: the function that computes it, for numbers and arrays alike
+    takes: Mapping[str, str]  #: argument of the function -> name of the quantity put in
+    source_ids: tuple[str, ...] = ()  #: who published the formula; the sources of the inputs are added
 
 
 class _Entry:
-    """One quantity: an assumption, a plain number, or a function of other entries."""
+    """One quantity: an assumption, a plain number, or a line computed from other entries."""
 
-    __slots__ = ("arguments", "assumption", "central", "drawn", "quantity", "scores", "source_ids")
+    __slots__ = ("arguments", "assumption", "central", "line", "tier")
 
     def __init__(
         self,
         central: float,
+        tier: int,
         assumption: Assumption | None = None,
-        quantity: Callable[..., Quantity] | None = None,
-        arguments: Mapping[str, "_Entry"] | None = None,
+        line: Line | None = None,
+        arguments: Mapping[str, "_Entry"] = _NONE,
     ) -> None:
         self.central = central
+        self.tier = tier  #: place in QUALITY_ORDER of the worst input that it comes from
         self.assumption = assumption
-        self.quantity = quantity
+        self.line = line
         self.arguments = arguments
-        self.source_ids = assumption.source_ids if assumption is not None else ()
-        self.drawn: Quantity | None = None
-        self.scores: Array | None = None
+
+
+def _written_out(
+    entries: Sequence[tuple[Line, _Entry]],
+    assumptions: Mapping[str, Assumption],
+    counted: dict[str, float],
+    known_sources: Mapping[str, Source],
+) -> tuple[Step, ...]:
+    """The lines as people read them: each with the numbers that stood on the sheet when it was written."""
+    numbers = {name: assumption.value for name, assumption in assumptions.items()} | counted
+    rows = []
+    for line, entry in entries:
+        template, names = _numbers_template(line.formula)
+        cited = list(line.source_ids)
+        for put_in in entry.arguments.values():
+            if put_in.assumption is not None:
+                cited += put_in.assumption.source_ids
+        rows.append(
+            {
+                "name": line.name,
+                "label": line.label,
+                "formula": line.formula,
+                "substituted": template % tuple([numbers[name] for name in names]),
+                "value": entry.central,
+                "unit": line.unit,
+                "source_ids": tuple([source_id for source_id in dict.fromkeys(cited) if source_id in known_sources]),
+            }
+        )
+        numbers[line.name] = entry.central
+    return _STEPS.validate_python(rows)
 
 
 def _origins(*entries: _Entry) -> dict[str, _Entry]:
@@ -110,7 +147,7 @@ def _origins(*entries: _Entry) -> dict[str, _Entry]:
         seen.add(id(entry))
         if entry.assumption is not None:
             found[entry.assumption.name] = entry
-        elif entry.arguments is not None:
+        else:
             waiting += entry.arguments.values()
     return found
 
@@ -150,15 +187,16 @@ class Sheet:
         self._sources = sources
         self._draws_count = draws_count
         self._seed = seed
-        self._rows: list[dict[str, object]] = []
-        self._entries = {name: _Entry(assumption.value, assumption) for name, assumption in assumptions.items()}
+        self._lines: list[tuple[Line, _Entry]] = []
+        self._counted: dict[str, float] = {}
+        self._entries = {name: _Entry(one.value, _TIERS[one.quality], one) for name, one in assumptions.items()}
+        self._drawn_of: dict[_Entry, Quantity] = {}
+        self._scores_of: dict[str, Array] = {}
         self._adjustments: dict[str, list[Adjustment]] = {}
         for one in adjustments:
             self._adjustments.setdefault(one.target, []).append(one)
         for target in [name for name in self._adjustments if name in assumptions]:
             self._adjust(target, label=assumptions[target].label, unit=assumptions[target].unit)
-            # The sum of all runs may bear the name of this input, and counts the lever through it.
-            del self._adjustments[target]
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
@@ -167,17 +205,22 @@ class Sheet:
         """Value of a quantity at the central inputs."""
         return self._entries[name].central
 
-    def steps(self) -> tuple[Step, ...]:
-        """Every line written, in order."""
-        return _STEPS.validate_python(self._rows)
+    def steps(self) -> LazySteps:
+        """Every line written so far, in order."""
+        return LazySteps(partial(_written_out, tuple(self._lines), self._assumptions, self._counted, self._sources))
 
-    def assumptions_of(self, *names: str) -> tuple[Assumption, ...]:
-        """The assumptions that some quantities come from."""
-        return tuple([self._assumptions[origin] for origin in _origins(*[self._entries[name] for name in names])])
+    def cited_source_ids(self) -> set[str]:
+        """Who published the formulas of the lines; the inputs name their own sources."""
+        return set().union(*[line.source_ids for line, _ in self._lines])
+
+    def quality(self, *names: str) -> Quality:
+        """The worst tier among the inputs that some quantities come from."""
+        return QUALITY_ORDER[max([self._entries[name].tier for name in names])]
 
     def put(self, name: str, number: float) -> None:
         """Put in a number that the user counted, and that is beyond doubt."""
-        self._entries[name] = _Entry(central=number)
+        self._counted[name] = number
+        self._entries[name] = _Entry(number, 0)
 
     def line(
         self,
@@ -190,26 +233,17 @@ class Sheet:
         takes: Mapping[str, str],
         source_ids: tuple[str, ...] = (),
     ) -> bool:
+        """Declare a line and write it, as `write` does."""
+        return self.write(Line(name, label, formula, unit, quantity, takes, source_ids))
+
+    def write(self, line: Line) -> bool:
         """
-        Compute one quantity and write its step.
+        Compute one quantity and write its line.
 
         Parameters
         ----------
-        name : str
-            The quantity, with its unit. It may take the place of an input of the same name: what was written before
-            keeps the old one.
-        label : str
-            English template for people.
-        formula : str
-            In the names of other quantities of this sheet.
-        unit : str
-            Unit of the value.
-        quantity : callable
-            The function that computes it, for numbers and arrays alike.
-        takes : mapping of str to str
-            For each argument of the function, the name of the quantity put in.
-        source_ids : tuple of str
-            Who published the formula; the sources of the inputs are added.
+        line : Line
+            It may take the place of an input of the same name: what was written before keeps the old one.
 
         Returns
         -------
@@ -221,22 +255,40 @@ class Sheet:
         TooLarge
             If the value is beyond anything that its draws could be computed with.
         """
-        written = self._write(
-            name, label=label, formula=formula, unit=unit, quantity=quantity, takes=takes, source_ids=source_ids
-        )
-        if written and name in self._adjustments:
-            self._adjust(name, label=label, unit=unit)
-        return written
+        name, entries = line.name, self._entries
+        arguments: dict[str, _Entry] = {}
+        numbers: dict[str, float] = {}
+        tier = 0
+        try:
+            for argument, put_in in line.takes.items():
+                entry = arguments[argument] = entries[put_in]
+                numbers[argument] = entry.central
+                if entry.tier > tier:
+                    tier = entry.tier
+        except KeyError:
+            return False
+        try:
+            central = float(line.quantity(**numbers))
+        except ZeroDivisionError:
+            central = math.inf
+        if not central <= LARGEST:
+            raise TooLarge(name)
+        entry = entries[name] = _Entry(central, tier, None, line, arguments)
+        self._lines.append((line, entry))
+        if name in self._adjustments:
+            self._adjust(name, label=line.label, unit=line.unit)
+        return True
 
     def _adjust(self, target: str, *, label: str, unit: str) -> None:
         """Write a quantity once more, as levers leave it."""
-        for one in self._adjustments[target]:
+        # Only once: the sum of all runs may bear the name of an input, and counts the lever through it.
+        for one in self._adjustments.pop(target):
             if one.operation == "times":
                 formula, quantity = f"{target} × {one.by}", cast("Callable[..., Quantity]", product)
             else:
                 formula = f"{target} + {one.by}" + (f" × {one.scale:.10g}" if one.scale != 1.0 else "")
                 quantity = partial(_with_added, scale=one.scale)
-            self._write(
+            self.line(
                 target,
                 label=label,
                 formula=formula,
@@ -245,44 +297,6 @@ class Sheet:
                 takes={"amount": target, "multiplier": one.by},
             )
 
-    def _write(
-        self,
-        name: str,
-        *,
-        label: str,
-        formula: str,
-        unit: str,
-        quantity: Callable[..., Quantity],
-        takes: Mapping[str, str],
-        source_ids: tuple[str, ...] = (),
-    ) -> bool:
-        entries, known_sources = self._entries, self._sources
-        try:
-            arguments = {argument: entries[put_in] for argument, put_in in takes.items()}
-        except KeyError:
-            return False
-        cited = _merged(source_ids, *[entry.source_ids for entry in arguments.values()])
-        try:
-            central = float(quantity(**{argument: entry.central for argument, entry in arguments.items()}))
-        except ZeroDivisionError:
-            central = math.inf
-        if not central <= LARGEST:
-            raise TooLarge(name)
-        template, names_in_formula = _numbers_template(formula)
-        self._rows.append(
-            {
-                "name": name,
-                "label": label,
-                "formula": formula,
-                "substituted": template.format(*[entries[put_in].central for put_in in names_in_formula]),
-                "value": central,
-                "unit": unit,
-                "source_ids": tuple([source_id for source_id in cited if source_id in known_sources]),
-            }
-        )
-        entries[name] = _Entry(central, quantity=quantity, arguments=arguments)
-        return True
-
     def range(self, name: str) -> Range | None:
         """Value of a quantity with its range; None where it is unknown."""
         return self.known_range(name) if name in self._entries else None
@@ -290,6 +304,8 @@ class Sheet:
     def known_range(self, name: str) -> Range:
         """Value of a quantity that is on the sheet, with its range."""
         entry = self._entries[name]
+        if not self._draws_count:
+            return Range(entry.central, entry.central, entry.central)
         return percentile_range(central=entry.central, drawn=self._drawn(entry))
 
     def drawn(self, name: str) -> Quantity:
@@ -301,24 +317,30 @@ class Sheet:
         if not self._draws_count:
             return ()
         total = self._drawn(self._entries[name])
-        origins = _origins(self._entries[name])
-        scores = {origin: entry.scores for origin, entry in origins.items() if entry.scores is not None}
+        scores = {
+            origin: self._scores_of[origin] for origin in _origins(self._entries[name]) if origin in self._scores_of
+        }
         return variance_contributions(total=total, scores=scores)
 
     def _drawn(self, entry: _Entry) -> Quantity:
         if not self._draws_count:
             return entry.central
-        if entry.drawn is None:
-            if entry.assumption is not None:
-                draws = self._draws_of(entry.assumption)
-                entry.drawn, entry.scores = (entry.central, None) if draws is None else (draws.values, draws.scores)
-            elif entry.quantity is not None and entry.arguments is not None:
-                drawn = {argument: self._drawn(put_in) for argument, put_in in entry.arguments.items()}
-                # Where nothing put in is uncertain this gives the central value once more.
-                entry.drawn = entry.quantity(**drawn)
-            else:
-                entry.drawn = entry.central
-        return entry.drawn
+        drawn = self._drawn_of.get(entry)
+        if drawn is None:
+            drawn = self._drawn_of[entry] = self._drawn_anew(entry)
+        return drawn
+
+    def _drawn_anew(self, entry: _Entry) -> Quantity:
+        if entry.assumption is not None:
+            draws = self._draws_of(entry.assumption)
+            if draws is None:
+                return entry.central
+            self._scores_of[entry.assumption.name] = draws.scores
+            return draws.values
+        if entry.line is None:
+            return entry.central
+        # Where nothing put in is uncertain this gives the central value once more.
+        return entry.line.quantity(**{argument: self._drawn(put_in) for argument, put_in in entry.arguments.items()})
 
     def _draws_of(self, assumption: Assumption) -> Draws | None:
         key = (assumption.name, assumption.low, assumption.value, assumption.high)
@@ -331,4 +353,9 @@ class Sheet:
 
 def write_same(sheet: Sheet, name: str, of: str, *, label: str, unit: str) -> None:
     """Write a quantity that is another one under a new name."""
-    sheet.line(name, label=label, formula=of, unit=unit, quantity=same, takes={"amount": of})
+    sheet.write(_same_line(name, of, label, unit))
+
+
+@lru_cache(maxsize=128)
+def _same_line(name: str, of: str, label: str, unit: str) -> Line:
+    return Line(name, label, of, unit, same, {"amount": of})

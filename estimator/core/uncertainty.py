@@ -22,6 +22,8 @@ Array = npt.NDArray[np.float64]
 
 #: Standard normal deviate of the 95th percentile.
 Z95: Final = 1.6448536269514722
+#: Columns of up to this many draws are kept for later estimates: at most some ten megabytes.
+MOST_KEPT_DRAWS: Final = 10_000
 #: Contributions below this are noise to a reader, and are left out.
 SMALLEST_SHARE: Final = 0.005
 #: What no draw may pass, unless the assumption itself does. Everything is non-negative.
@@ -124,10 +126,15 @@ def split_log_normal(
     """
     if not (0.0 <= low <= central <= high < math.inf):
         raise ValueError(f"a range needs 0 <= low <= central <= high, all finite, not {low}, {central}, {high}")
-    above, below = np.maximum(deviates, 0.0), np.minimum(deviates, 0.0)
+    above = np.maximum(deviates, 0.0)
+    below = deviates - above
     if low > 0.0:
-        scores = above * (_log_ratio(high, central) / Z95) + below * (_log_ratio(central, low) / Z95)
-        values = central * np.exp(scores)
+        # In place: a new column for each step costs as much as the arithmetic.
+        above *= _log_ratio(high, central) / Z95
+        below *= _log_ratio(central, low) / Z95
+        scores = np.add(above, below, out=above)
+        values = np.exp(scores, out=below)
+        values *= central
     else:
         upper = central * np.exp(above * (_log_ratio(high, central) / Z95)) if central > 0.0 else above * (high / Z95)
         scores = values = upper + below * (central / Z95)
@@ -157,14 +164,24 @@ def assumption_draws(*, assumption: Assumption, draws_count: int, seed: int) -> 
     """
     if draws_count == 0 or assumption.low == assumption.value == assumption.high:
         return None
-    return split_log_normal(
-        low=assumption.low,
-        central=assumption.value,
-        high=assumption.high,
-        deviates=standard_normal_draws(seed, assumption.name, draws_count),
-        floor=FLOORS.get(assumption.name, 0.0),
-        ceiling=CEILINGS.get(assumption.name, math.inf),
+    draws = _kept_draws if draws_count <= MOST_KEPT_DRAWS else _kept_draws.__wrapped__
+    return draws(assumption.name, assumption.low, assumption.value, assumption.high, draws_count, seed)
+
+
+@lru_cache(maxsize=64)
+def _kept_draws(name: str, low: float, central: float, high: float, draws_count: int, seed: int) -> Draws:
+    """Draws of one input, kept for the next estimate: most runs share their defaults, their grid and the seed."""
+    draws = split_log_normal(
+        low=low,
+        central=central,
+        high=high,
+        deviates=standard_normal_draws(seed, name, draws_count),
+        floor=FLOORS.get(name, 0.0),
+        ceiling=CEILINGS.get(name, math.inf),
     )
+    draws.values.setflags(write=False)
+    draws.scores.setflags(write=False)
+    return draws
 
 
 def percentile_range(*, central: float, drawn: Quantity) -> Range:
@@ -190,11 +207,13 @@ def percentile_range(*, central: float, drawn: Quantity) -> Range:
     Range(low=5.0, central=50.0, high=95.0)
     """
     if not isinstance(drawn, np.ndarray):
-        return Range(low=central, central=central, high=central)
+        return Range(central, central, central)
     low_rank, high_rank = (max(math.ceil(drawn.size * rank / 20) - 1, 0) for rank in (1, 19))
     # Two selections of one rank each are three times as fast as one selection of both.
     low, high = np.partition(drawn, low_rank)[low_rank], np.partition(drawn, high_rank)[high_rank]
-    return Range(low=min(float(low), central), central=central, high=max(float(high), central))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("a draw is no finite number")
+    return Range(min(float(low), central), central, max(float(high), central))
 
 
 def variance_contributions(*, total: Quantity, scores: Mapping[str, Array]) -> tuple[Contribution, ...]:

@@ -1,6 +1,7 @@
 """The composer: known answers by hand, what is unknown, ranges, warnings about gaps."""
 
 import math
+import pickle
 import re
 from typing import Any
 
@@ -13,6 +14,8 @@ from estimator.core.estimate import estimate
 from estimator.core.footprint import Footprint, Range
 from estimator.core.inputs import Embodied, FunctionalUnit, Hardware, InputProblems, MarketBased
 from tests.core.builders import EIGHT, EIGHT_RUN, EVERYTHING, UNCERTAIN, assumption, factors, workload
+from tests.core.levers_cases import RUNS
+from tests.core.levers_cases import footprint as run_footprint
 
 
 def certain(value: float) -> Range:
@@ -254,6 +257,19 @@ def test_ranges_and_contributions() -> None:
     assert next(iter(shares)) == "utilisation"
     assert sum(shares.values()) == pytest.approx(1.0, abs=0.02)
     assert not {"wue_l_per_kwh", "electricity_price_usd_per_kwh", "cloud_price_usd_per_accelerator_h"} & set(shares)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_was_computed_can_be_read_back_and_checked(run: str) -> None:
+    """The composer trusts itself: each field is there, of its type and finite."""
+    levers = {"lever": "pue", "pue": 1.05}, {"lever": "region", "country": "SE"}
+    found = run_footprint(RUNS[run], *levers, draws_count=50)
+    assert found.__dict__.keys() == Footprint.model_fields.keys()
+    assert found.result.__dict__.keys() == type(found.result).model_fields.keys()
+    stored = Footprint.model_validate_json(found.model_dump_json())
+    assert stored == found
+    assert stored.steps == tuple(found.steps) == pickle.loads(pickle.dumps(found.steps))
+    assert hash(found.steps) == hash(stored.steps)
 
 
 def test_without_draws_there_is_no_range() -> None:

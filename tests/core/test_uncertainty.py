@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimator.core.footprint import Range
 from estimator.core.uncertainty import (
     Z95,
     assumption_draws,
@@ -108,7 +109,7 @@ def test_draws_cannot_be_changed_by_whoever_holds_them() -> None:
 
 def test_percentiles_are_ranks() -> None:
     shuffled = np.random.default_rng(1).permutation(np.arange(1.0, 10_001.0))
-    assert tuple(dict(percentile_range(central=5000.0, drawn=shuffled)).values()) == (500.0, 5000.0, 9500.0)
+    assert percentile_range(central=5000.0, drawn=shuffled) == Range(low=500.0, central=5000.0, high=9500.0)
 
 
 @pytest.mark.parametrize("drawn", [np.array([3.0]), np.array([3.0, 4.0]), 2.0])

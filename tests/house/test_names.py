@@ -1,5 +1,6 @@
 """Every number says its unit in its name; ratios, years and draws' settings are the few that have none."""
 
+import dataclasses
 import inspect
 import re
 import types
@@ -30,10 +31,16 @@ def numeric_fields(module: types.ModuleType) -> set[tuple[str, str]]:
     """(class, field) of every number in the classes of a module."""
     found = set()
     for _, kind in inspect.getmembers(module, inspect.isclass):
-        if not issubclass(kind, BaseModel) or kind.__module__ != module.__name__:
+        if kind.__module__ != module.__name__:
             continue
-        for name, field in kind.model_fields.items():
-            parts = {field.annotation, *typing.get_args(field.annotation)}
+        if issubclass(kind, BaseModel):
+            annotations = {name: field.annotation for name, field in kind.model_fields.items()}
+        elif dataclasses.is_dataclass(kind):
+            annotations = dict(typing.get_type_hints(kind))
+        else:
+            continue
+        for name, annotation in annotations.items():
+            parts = {annotation, *typing.get_args(annotation)}
             parts |= {typing.get_args(part)[0] for part in parts if typing.get_origin(part) is typing.Annotated}
             if parts & {int, float, footprint.Range}:
                 found.add((kind.__name__, name))
