@@ -4,9 +4,19 @@ from estimator.models.dataset import Dataset
 from estimator.models.estimate import Estimate
 from estimator.models.imported import ImportedFile, ImportedFileQuerySet
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
+from estimator.models.measurement import (
+    Measurement,
+    MeasurementKind,
+    MeasurementStatus,
+    SampleChunk,
+    SampleSum,
+    Target,
+)
 from estimator.models.owned import OwnedQuerySet
 from estimator.models.plan import Plan
+from estimator.models.scenario import Scenario
 from estimator.models.token import ApiToken, TokenScope
+from estimator.models.worker import Enrolment, Worker
 
 __all__ = [
     "LEASE",
@@ -14,13 +24,22 @@ __all__ = [
     "QUEUE_PATIENCE",
     "ApiToken",
     "Dataset",
+    "Enrolment",
     "Estimate",
     "ImportedFile",
     "ImportedFileQuerySet",
     "Job",
     "JobQuerySet",
     "JobStatus",
+    "Measurement",
+    "MeasurementKind",
+    "MeasurementStatus",
     "OwnedQuerySet",
     "Plan",
+    "SampleChunk",
+    "SampleSum",
+    "Scenario",
+    "Target",
     "TokenScope",
+    "Worker",
 ]
