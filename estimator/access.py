@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
-from estimator.models import Estimate, OwnedQuerySet
+from estimator.models import Estimate
 
 #: Whoever asks: an account, or somebody who is not signed in.
 Person: TypeAlias = User | AnonymousUser
@@ -29,9 +29,9 @@ def may_delete_estimate(person: Person, row: Estimate) -> bool:
     return person.is_authenticated and row.owner_id == person.pk
 
 
-def own(rows: OwnedQuerySet[RowT], *, person: Person, pk: uuid.UUID | int | str) -> RowT | None:
+def own(rows: "models.QuerySet[RowT]", *, person: Person, pk: uuid.UUID | int | str) -> RowT | None:
     """The row of that key, if it is the person's own; None for anybody else's, as for one that does not exist."""
-    return rows.owned_by(person).filter(pk=pk).first()
+    return rows.filter(owner=person, pk=pk).first() if person.is_authenticated else None
 
 
 def account_of(request: Any) -> User | None:

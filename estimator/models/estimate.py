@@ -7,10 +7,10 @@ from django.db.models import Q
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Workload
 from estimator.models.job import Job, JobQuerySet, JobStatus
-from estimator.models.owned import OwnedQuerySet
+from estimator.models.owned import OwnedRows
 
 
-class EstimateQuerySet(JobQuerySet["Estimate"], OwnedQuerySet["Estimate"]):
+class EstimateQuerySet(OwnedRows, JobQuerySet["Estimate"]):
     """Stored runs."""
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from estimator import access, broker
 from estimator.models import Estimate
+from estimator.models.estimate import EstimateQuerySet
 
 RECENT: Final = 50
 P = ParamSpec("P")
@@ -62,7 +63,7 @@ def remember(request: HttpRequest, estimate_id: uuid.UUID) -> None:
     request.session["estimates"] = [estimate_id.hex, *request.session.get("estimates", [])][:RECENT]
 
 
-def browser_estimates(request: HttpRequest) -> QuerySet[Estimate]:
+def browser_estimates(request: HttpRequest) -> EstimateQuerySet:
     """Estimates that this browser made and that are nobody's."""
     return Estimate.objects.filter(pk__in=_remembered(request), owner=None)
 
