@@ -29,6 +29,11 @@ def may_delete_estimate(person: Person, row: Estimate) -> bool:
     return person.is_authenticated and row.owner_id == person.pk
 
 
+def may_change_scenarios(person: Person | None, row: Estimate) -> bool:
+    """Of what belongs to nobody, whoever has the link may; else its owner alone, and everybody may try."""
+    return row.owner_id is None or (person is not None and person.pk == row.owner_id)
+
+
 def own(rows: "models.QuerySet[RowT]", *, person: Person, pk: uuid.UUID | int | str) -> RowT | None:
     """The row of that key, if it is the person's own; None for anybody else's, as for one that does not exist."""
     return rows.filter(owner=person, pk=pk).first() if person.is_authenticated else None

@@ -65,16 +65,9 @@ def _saving(case: LeverCase, workload: Workload, before: Sheet, known_draws: Kno
         saving, share, after_range, market = _NOTHING, _NOTHING, before.known_range(_TOTAL), None
     else:
         after = _written(case, case.factors, known_draws)
-        before_drawn, after_drawn = before.drawn(_TOTAL), after.drawn(_TOTAL)
-        before_central, after_central = before.central(_TOTAL), after.central(_TOTAL)
-        saved = before_drawn - after_drawn
-        saving = percentile_range(central=before_central - after_central, drawn=saved)
-        share = percentile_range(
-            central=(before_central - after_central) / before_central if before_central > 0.0 else 0.0,
-            drawn=_share(saved, before_drawn),
-        )
+        saving, share = saving_between(before, after)
         after_range = after.known_range(_TOTAL)
-        market = _market_saving(before, after) if case.workload.market_based != workload.market_based else None
+        market = market_saving(before, after) if case.workload.market_based != workload.market_based else None
     return LeverSaving(
         lever=case.levers[0],
         saving_kgco2e=saving,
@@ -101,6 +94,19 @@ def _written(case: LeverCase, factors: Factors, known_draws: KnownDraws) -> Shee
     return sheet
 
 
+def saving_between(before: Sheet, after: Sheet) -> tuple[Range, Range]:
+    """What is saved of the total between two runs that share their draws, and its share of the first run's."""
+    before_central, after_central = before.central(_TOTAL), after.central(_TOTAL)
+    before_drawn = before.drawn(_TOTAL)
+    saved = before_drawn - after.drawn(_TOTAL)
+    saving = percentile_range(central=before_central - after_central, drawn=saved)
+    share = percentile_range(
+        central=(before_central - after_central) / before_central if before_central > 0.0 else 0.0,
+        drawn=_share(saved, before_drawn),
+    )
+    return saving, share
+
+
 def _share(saved: Quantity, whole: Quantity) -> Quantity:
     if isinstance(saved, np.ndarray) or isinstance(whole, np.ndarray):
         saved, whole = np.broadcast_arrays(np.asarray(saved), np.asarray(whole))
@@ -108,8 +114,8 @@ def _share(saved: Quantity, whole: Quantity) -> Quantity:
     return saved / whole if whole > 0.0 else 0.0
 
 
-def _market_saving(before: Sheet, after: Sheet) -> Range | None:
-    """By contract, where the run itself had none the grid's average stands for it."""
+def market_saving(before: Sheet, after: Sheet) -> Range | None:
+    """What is saved by contract; where the first run had none the grid's average stands for it."""
     had = _MARKET if _MARKET in before else _LOCATION
     if _MARKET not in after:
         return None
