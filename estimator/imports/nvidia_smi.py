@@ -24,8 +24,8 @@ _DRAWS: Final = ("power.draw", "power.draw.average", "power.draw.instant", "gpu_
 _DEVICES: Final = ("index", "uuid", "gpu_uuid", "pci.bus_id", "gpu_bus_id", "serial", "name", "gpu_name")
 #: A median above it is no draw of one board in watts. [W]
 _MOST_BOARD_W: Final = 5_000.0
-_BAD_POWER: Final = _("The power %(text)s is no number of watts of at least 0.")
-_BAD_TIME: Final = _("The time %(text)s is none that can be read.")
+_BAD_POWER: Final = _("The power “%(text)s” is no number of watts of at least 0.")
+_BAD_TIME: Final = _("The time “%(text)s” is none that can be read.")
 
 
 def recognises_query(lines: list[str]) -> bool:

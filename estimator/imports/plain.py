@@ -60,9 +60,9 @@ _WHICH_COLUMNS: Final = _(
     "the unit."
 )
 _CUT: Final = _("This row has %(found)s cells instead of %(expected)s; it may have been cut off.")
-_BAD_TIME: Final = _("The time %(text)s is none that can be read.")
-_BAD_POWER: Final = _("The power %(text)s is no number of watts of at least 0.")
-_BAD_ENERGY: Final = _("The energy %(text)s is no number of at least 0.")
+_BAD_TIME: Final = _("The time “%(text)s” is none that can be read.")
+_BAD_POWER: Final = _("The power “%(text)s” is no number of watts of at least 0.")
+_BAD_ENERGY: Final = _("The energy “%(text)s” is no number of at least 0.")
 
 
 @dataclass(frozen=True, slots=True)

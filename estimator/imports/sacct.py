@@ -123,7 +123,7 @@ def _allocation(cells: dict[str, str], energy: str, elapsed: str, row: Row, note
         return None
     energy_j = _joules(cells[energy])
     if energy_j is None and cells[energy]:
-        notes.row_error(row.line, _("The energy %(text)s is no number of joules."), {"text": cells[energy][:40]})
+        notes.row_error(row.line, _("The energy “%(text)s” is no number of joules."), {"text": cells[energy][:40]})
         return None
     nodes = number(cells.get("nnodes", "")) or _nodes_in(cells.get("alloctres", "")) or 1.0
     if energy_j is not None and energy_j / max(seconds, 1.0) > MOST_NODE_W * nodes:

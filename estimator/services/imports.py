@@ -12,6 +12,7 @@ from django.utils import timezone
 from pydantic import TypeAdapter
 
 from estimator.core import reconcile
+from estimator.core.calibration import Calibration, Observation, calibration
 from estimator.core.inputs import Hardware, Workload
 from estimator.imports import Answers, ImportedMeasurement, UnreadableFile, read_import
 from estimator.models import Estimate, ImportedFile
@@ -30,7 +31,7 @@ class Compared:
     """A measurement against an estimate, and what the next estimate takes over from it."""
 
     reconciliation: reconcile.Reconciliation
-    calibration: reconcile.Calibration | None
+    calibration: Calibration | None
     mean_system_power_w: float
 
 
@@ -238,7 +239,7 @@ def _calibration(
     parts: dict[reconcile.Component, float],
     duration_h: float,
     found: ImportedMeasurement,
-) -> reconcile.Calibration | None:
+) -> Calibration | None:
     accelerator = workload.hardware.accelerator
     energy_kwh = parts.get("accelerator", 0.0)
     if accelerator is None or not energy_kwh:
@@ -249,10 +250,10 @@ def _calibration(
         ordered = sorted(found.trace.power_w)
         spread = (ordered[len(ordered) // 20] / count, ordered[-1 - len(ordered) // 20] / count)
     limit = factors_for(workload).assumptions.get("mean_accelerator_power_w")
-    return reconcile.calibration(
+    return calibration(
         accelerator=accelerator,
         observations=[
-            reconcile.Observation(
+            Observation(
                 mean_accelerator_power_w=energy_kwh * 1000 / duration_h / count,
                 duration_h=duration_h,
                 low_w=spread[0] if spread else None,

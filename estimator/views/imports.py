@@ -9,12 +9,14 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from estimator import access
 from estimator.core.inputs import InputProblems
 from estimator.core.reconcile import COMPONENT_LABELS
+from estimator.core.units import S_PER_H
 from estimator.forms.imports import ImportForm
 from estimator.imports import UnreadableFile
 from estimator.models import Estimate, ImportedFile, JobStatus
@@ -24,6 +26,7 @@ from estimator.views.form import filled_in
 
 _SESSION: Final = "imports"
 _ROWS_SHOWN: Final = 50
+_PLAIN: Final = gettext_lazy("a table of times and watts")
 
 
 def said(message: str, text_params: Mapping[str, Any]) -> str:
@@ -122,6 +125,8 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     page = {
         "row": row,
         "found": found,
+        "tool": _PLAIN if found.recognised_as == "plain" else found.recognised_as,
+        "duration_h": found.duration_s / S_PER_H if found.duration_s and found.duration_s >= S_PER_H else None,
         "parts": [(_(COMPONENT_LABELS[name]), kwh) for name, kwh in found.energy_by_component_kwh.items() if kwh],
         "row_errors": _row_errors(found.row_errors),
         "notices": [said(notice.message, notice.text_params) for notice in found.warnings],
