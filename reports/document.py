@@ -81,7 +81,8 @@ def write_report(
             "abstract": abstract(summary),
             "charts": charts,
             "pair": [charts[name] for name in ("parts", "range") if name in charts],
-            "key": summary.input_digest[:8],
+            # Without the list of sources there is nothing for the small numbers to lead to.
+            "key": summary.input_digest[:8] if "sources" in options.sections else "",
         },
     )
     tell(0.5)

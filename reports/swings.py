@@ -103,7 +103,7 @@ def _totals(footprint: Footprint, known: dict[str, Numbers]) -> Numbers | None:
 
 @lru_cache(maxsize=512)
 def _parsed(formula: str) -> ast.expr:
-    plain = formula.translate(str.maketrans({"×": "*", "÷": "/", "−": "-"}))
+    plain = formula.translate(str.maketrans("×÷−", "*/-"))
     return ast.parse(plain.replace("^", "**"), mode="eval").body
 
 

@@ -60,7 +60,7 @@ def tags_of(document: pikepdf.Pdf) -> list[pikepdf.Dictionary]:
     def walk(node: Any) -> None:
         if isinstance(node, pikepdf.Dictionary) and "/S" in node:
             found.append(node)
-        kids = node.get("/K", []) if isinstance(node, pikepdf.Dictionary) else []
+        kids: Any = node.get("/K", []) if isinstance(node, pikepdf.Dictionary) else []
         for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
             if isinstance(kid, pikepdf.Dictionary):
                 walk(kid)
