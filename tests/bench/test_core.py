@@ -1,6 +1,7 @@
 """The arithmetic itself: one run, with and without the draws that give its range."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,17 +9,16 @@ import pytest
 
 from estimator.core import embodied, emissions, energy
 from estimator.core.estimate import estimate
-from estimator.core.inputs import Workload
+from estimator.core.inputs import Location, Workload
 from estimator.reference import catalogue
 from estimator.reference.resolve import factors_for
 from tests.bench.conftest import Table
-from tests.bench.workloads import BERT_BASE
+from tests.bench.workloads import BERT_BASE, CHAT
 
 
-def with_draws(draws_count: int) -> Workload:
-    """The published run with this many draws."""
-    uncertainty = BERT_BASE.uncertainty.model_copy(update={"draws_count": draws_count})
-    return BERT_BASE.model_copy(update={"uncertainty": uncertainty})
+def with_draws(run: Workload, draws_count: int) -> Workload:
+    """The run with this many draws."""
+    return run.model_copy(update={"uncertainty": run.uncertainty.model_copy(update={"draws_count": draws_count})})
 
 
 def test_factors(benchmark: Any, table: Table) -> None:
@@ -34,18 +34,85 @@ def test_search(benchmark: Any, table: Table, q: str) -> None:
     table.add(f"places that fit {q!r}", benchmark.stats.stats.data, against="factors looked up")
 
 
-def test_no_draws(benchmark: Any, table: Table) -> None:
-    """Compute without a range."""
-    workload = with_draws(0)
+@pytest.mark.parametrize(("name", "run"), [("training", BERT_BASE), ("chat service", CHAT)])
+@pytest.mark.parametrize("draws_count", [0, 10_000])
+def test_core_call(benchmark: Any, table: Table, name: str, run: Workload, draws_count: int) -> None:
+    """Compute with factors at hand, without a range and with the draws of a request that names none."""
+    workload = with_draws(run, draws_count)
     benchmark(estimate, workload, factors_for(workload))
-    table.add("core call, no draws", benchmark.stats.stats.data, against="factors looked up")
+    with_range, against = ("10 000 draws", f"core call, {name}, no draws") if draws_count else ("no draws", None)
+    table.add(f"core call, {name}, {with_range}", benchmark.stats.stats.data, against=against or "factors looked up")
 
 
-def test_all_draws(benchmark: Any, table: Table) -> None:
-    """Compute with the draws of a request that names none."""
-    workload = with_draws(10_000)
-    benchmark(estimate, workload, factors_for(workload))
-    table.add("core call, 10 000 draws", benchmark.stats.stats.data, against="core call, no draws")
+def test_core_call_of_inputs_never_seen(table: Table) -> None:
+    """Every input a little different each time: no column of draws is kept from the run before."""
+    times_s = []
+    for count in range(60):
+        workload = with_draws(BERT_BASE, 10_000).model_copy(update={"duration_h": 79.0 + count})
+        factors = factors_for(workload)
+        factors = replace(
+            factors,
+            assumptions={
+                name: one.model_copy(
+                    update={part: getattr(one, part) * (1.0 + 1e-6 * count) for part in ("low", "value", "high")}
+                )
+                for name, one in factors.assumptions.items()
+            },
+        )
+        began_s = time.perf_counter()
+        estimate(workload, factors)
+        times_s.append(time.perf_counter() - began_s)
+    table.add("core call, training, draws of new inputs", times_s, against="core call, training, no draws")
+
+
+def test_a_request_beside_ecologits(benchmark: Any, table: Table) -> None:
+    """One request of a served model by EcoLogits' own computing, its look-ups included as they always are."""
+    ecologits = pytest.importorskip("ecologits.tracers.utils")
+
+    def by_ecologits() -> Any:
+        return ecologits.llm_impacts("openai", "gpt-4o", 400, 10.0, electricity_mix_zone="FRA")
+
+    assert by_ecologits().gwp is not None
+    benchmark(by_ecologits)
+    ours_s = _times_of_look_up_and_estimate(with_draws(CHAT, 0))
+    table.add("one service: EcoLogits", benchmark.stats.stats.data)
+    table.add("one service: factors and core call, no draws", ours_s, against="one service: EcoLogits")
+
+
+@pytest.mark.parametrize("place", ["country", "cloud region"])
+def test_a_run_beside_codecarbon(benchmark: Any, table: Table, place: str) -> None:
+    """Energy to emissions by CodeCarbon's own computing, from its files: without a token it asks nobody."""
+    codecarbon = pytest.importorskip("codecarbon.core.emissions")
+    from codecarbon.core.units import Energy
+    from codecarbon.external.geography import CloudMetadata, GeoMetadata
+    from codecarbon.input import DataSource
+
+    emissions_of = codecarbon.Emissions(DataSource())
+    energy_used = Energy.from_energy(kWh=1503.0)
+    country = GeoMetadata(country_iso_code="FRA", country_name="France")
+    region = CloudMetadata(provider="gcp", region="europe-west9")
+
+    def by_codecarbon() -> Any:
+        if place == "country":
+            return emissions_of.get_private_infra_emissions(energy_used, country)
+        return emissions_of.get_cloud_emissions(energy_used, region, country)
+
+    where = Location(country="FR") if place == "country" else Location(provider="gcp", region="europe-west9")
+    workload = with_draws(Workload(it_energy_kwh=1503.0, location=where), 0)
+    assert by_codecarbon() > 0.0
+    benchmark(by_codecarbon)
+    ours_s = _times_of_look_up_and_estimate(workload)
+    table.add(f"energy in a {place}: CodeCarbon", benchmark.stats.stats.data)
+    table.add(f"energy in a {place}: factors and core call", ours_s, against=f"energy in a {place}: CodeCarbon")
+
+
+def _times_of_look_up_and_estimate(workload: Workload) -> list[float]:
+    times_s = []
+    for _ in range(500):
+        began_s = time.perf_counter()
+        estimate(workload, factors_for(workload))
+        times_s.append(time.perf_counter() - began_s)
+    return times_s
 
 
 ROWS_COUNT = 1_000_000

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from estimator.core.inputs import Hardware, Location, Workload
+from estimator.core.inputs import Hardware, Inference, Location, Model, Workload
 
 BERT_BASE = Workload(
     title="BERT base",
@@ -13,3 +13,12 @@ BERT_BASE = Workload(
     pue=1.58,
 )
 BODY: dict[str, Any] = BERT_BASE.model_dump(mode="json", exclude_defaults=True)
+#: A chat service, as the form offers one to start from.
+CHAT = Workload(
+    title="Llama 3.1 70B",
+    activity="inference",
+    model=Model(preset="llama-3-1-70b"),
+    hardware=Hardware(accelerator="nvidia-h100-sxm5-80gb"),
+    location=Location(country="FR"),
+    inference=Inference(requests_count=1_000_000, input_tokens=200, output_tokens=400),
+)
