@@ -31,7 +31,7 @@ KINDS: Final = {
 WIDTH: Final = 100
 
 
-def trial(opened: Opened, trial_s: float = TRIAL_S) -> dict[str, float | None]:
+def trial(opened: Opened, trial_s: float) -> dict[str, float | None]:
     """Mean power of each component over a moment; None where it could not be read twice."""
     from estimator.measure.window import Window
 
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = parser.parse_args(arguments)
     opened = open_meters()
     try:
-        powers_w = trial(opened)
+        powers_w = trial(opened, TRIAL_S)
         found = inventory(opened)
     finally:
         opened.close()

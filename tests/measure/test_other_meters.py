@@ -1,0 +1,137 @@
+"""AMD and Apple by what their own tools tell, and the sensors that Linux shows; each fake at its edge alone."""
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from estimator.measure import amd, hwmon
+from estimator.measure.amd import AmdMeter
+from estimator.measure.apple import PowermetricsLog
+from estimator.measure.samplers import MeterProblem, Reading
+from tests.measure.builders import tree
+
+
+class AmdSmiException(Exception):
+    """What the library raises."""
+
+
+def library(**told: Any) -> types.ModuleType:
+    """AMD's library with one card; what is left out is not supported."""
+    module = types.ModuleType("amdsmi")
+
+    def refuse(*arguments: object) -> None:
+        raise AmdSmiException
+
+    def saying(content: Any) -> Callable[..., Any]:
+        return lambda *arguments: content
+
+    module.AmdSmiException = AmdSmiException  # type: ignore[attr-defined]
+    for name in ("amdsmi_init", "amdsmi_shut_down"):
+        setattr(module, name, saying(None))
+    for name in ("energy_count", "power_info", "gpu_asic_info", "gpu_vram_info", "power_cap_info"):
+        setattr(module, f"amdsmi_get_{name}", saying(told[name]) if name in told else refuse)
+    module.amdsmi_get_processor_handles = saying(told.get("handles", ["card"]))  # type: ignore[attr-defined]
+    return module
+
+
+def test_a_card_of_amd_with_its_counter() -> None:
+    meter = AmdMeter(
+        library(
+            energy_count={"energy_accumulator": 2_000_000, "counter_resolution": 15.259, "timestamp": 1},
+            power_info={"current_socket_power": 410, "average_socket_power": "N/A"},
+            gpu_asic_info={"market_name": "AMD Instinct MI300X"},
+            gpu_vram_info={"vram_size": 196_592},
+            power_cap_info={"power_cap": 750_000_000},
+        )
+    )
+    reading = meter.read()["accelerator:amd-0"]
+    assert (reading.energy_j, reading.power_w) == pytest.approx((30.518, 410.0))
+    (card,) = meter.accelerators
+    assert (card.name, card.limit_w, card.memory_gb, card.has_counter) == ("AMD Instinct MI300X", 750.0, 196.592, True)
+
+
+def test_an_older_library_calls_the_counter_power() -> None:
+    meter = AmdMeter(library(energy_count={"power": 1_000_000, "counter_resolution": 15.3, "timestamp": 1}))
+    assert meter.read()["accelerator:amd-0"].energy_j == pytest.approx(15.3)
+
+
+def test_a_card_of_amd_that_tells_only_its_power_is_sampled() -> None:
+    meter = AmdMeter(library(power_info={"average_socket_power": 95}))
+    assert meter.components[0].quality == "sampled"
+    assert meter.read() == {"accelerator:amd-0": Reading(power_w=95.0)}
+
+
+def test_amd_is_opened_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "amdsmi", library(power_info={"average_socket_power": 95}))
+    amd.open_meter().close()
+    monkeypatch.setitem(sys.modules, "amdsmi", library(handles=[]))
+    with pytest.raises(MeterProblem, match="no card"):
+        amd.open_meter()
+    monkeypatch.setitem(sys.modules, "amdsmi", None)
+    with pytest.raises(MeterProblem, match="not installed"):
+        amd.open_meter()
+
+
+def test_powermetrics_is_added_up() -> None:
+    log = PowermetricsLog()
+    for elapsed_ms, cpu_mw, gpu_mw in ((1_002.5, 4_200, 800), (1_000.0, 5_000, 0)):
+        for line in (
+            f"*** Sampled system activity (Tue Nov 24 10:00:00 2026 +0000) ({elapsed_ms}ms elapsed) ***",
+            "**** Processor usage ****",
+            "E-Cluster Power: 120 mW",
+            f"CPU Power: {cpu_mw} mW",
+            f"GPU Power: {gpu_mw} mW",
+            "ANE Power: 0 mW",
+            f"Combined Power (CPU + GPU + ANE): {cpu_mw + gpu_mw} mW",
+        ):
+            log.feed(line)
+    assert log.energies_j() == {
+        "cpu_package:0": pytest.approx(4.2 * 1.0025 + 5.0),
+        "accelerator:0": pytest.approx(0.8 * 1.0025),
+        "accelerator:ane": 0.0,
+    }
+
+
+def test_the_meter_of_the_board_stands_beside_the_sum(tmp_path: Path) -> None:
+    folder = tree(
+        tmp_path,
+        {
+            "hwmon/hwmon0/name": "power_meter",
+            "hwmon/hwmon0/power1_average": 412_000_000,
+            "hwmon/hwmon0/power1_average_interval": 1_000,
+            "hwmon/hwmon1/name": "coretemp",
+            "hwmon/hwmon2/name": "amdgpu",
+            "hwmon/hwmon2/power1_average": 88_000_000,
+        },
+    )
+    meter = hwmon.open_meter(folder)
+    assert meter.read() == {"system:power_meter": Reading(power_w=412.0), "accelerator:amd-0": Reading(power_w=88.0)}
+    assert [part.counted for part in meter.components] == [False, True]
+    without = hwmon.open_meter(folder, taken=frozenset(["accelerator:amd-0"]))
+    assert [part.name for part in without.components] == ["system:power_meter"]
+
+
+def test_a_battery_counts_while_it_is_what_feeds_the_machine(tmp_path: Path) -> None:
+    battery = {
+        "power_supply/BAT0/type": "Battery",
+        "power_supply/BAT0/status": "Discharging",
+        "power_supply/BAT0/voltage_now": 11_400_000,
+        "power_supply/BAT0/current_now": 1_500_000,
+        "power_supply/mouse/type": "Battery",
+        "power_supply/mouse/scope": "Device",
+    }
+    meter = hwmon.open_meter(tree(tmp_path, battery))
+    assert meter.read()["system:bat0"].power_w == pytest.approx(17.1)
+    tree(tmp_path, {"power_supply/BAT0/status": "Charging"})
+    assert meter.read() == {}
+    with pytest.raises(MeterProblem, match="Unplug"):
+        hwmon.open_meter(tmp_path)
+
+
+def test_without_a_sensor_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(MeterProblem, match="No sensor"):
+        hwmon.open_meter(tmp_path)
