@@ -129,10 +129,10 @@ def _chart(
         name=name,
         title=title,
         alt=alt,
-        x_label=x_label,
+        x_label=f"{x_label} [{unit}]",
         y_label=voice.translate(gettext_noop("Total emissions")),
         spots=found,
-        x_ticks=_ticks(xs, lambda value: voice.tick(value, unit)),
+        x_ticks=_ticks(xs, lambda value: voice.tick(value, "1")),
         y_ticks=_ticks(ys, lambda value: voice.tick(value, "kgCO2e")),
     )
 

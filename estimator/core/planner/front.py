@@ -48,7 +48,7 @@ def pareto_front(objectives: Sequence[Array]) -> npt.NDArray[np.intp]:
     elif len(telling) == 2:
         found = _two(telling[0], telling[1])
     else:
-        found = _several(np.stack(telling, axis=1))
+        found = _several(telling)
     return found[np.lexsort(tuple(one[found] for one in reversed(objectives)))]
 
 
@@ -64,27 +64,32 @@ def _two(first: Array, second: Array) -> npt.NDArray[np.intp]:
     return kept
 
 
-def _several(points: Array) -> npt.NDArray[np.intp]:
-    left = np.arange(len(points))
-    low, high = points.min(axis=0), points.max(axis=0)
-    scaled = (points - low) / (high - low)
-    weights = np.random.Generator(np.random.PCG64(_SEED)).dirichlet(np.ones(points.shape[1]), _THINNING)
+def _several(objectives: Sequence[Array]) -> npt.NDArray[np.intp]:
+    left, columns = np.arange(objectives[0].size), list(objectives)
+    weights = np.random.Generator(np.random.PCG64(_SEED)).dirichlet(np.ones(len(columns)), _THINNING)
+    scales = [(float(column.min()), float(np.ptp(column))) for column in columns]
     for weight in weights:
-        strong = points[left[int(np.argmin(scaled[left] @ weight))]]
-        left = left[~_dominated(points[left], strong)]
-    ranks = np.stack([np.unique(points[left, one], return_inverse=True)[1] for one in range(points.shape[1])], axis=1)
-    left = left[np.argsort(ranks.sum(axis=1), kind="stable")]
+        score = sum(
+            share / width * (column - low) for share, (low, width), column in zip(weight, scales, columns, strict=True)
+        )
+        kept = ~_dominated(columns, int(np.argmin(score)))
+        left, columns = left[kept], [column[kept] for column in columns]
+    ranks = sum(np.unique(column, return_inverse=True)[1] for column in columns)
+    order = np.argsort(ranks, kind="stable")
+    left, columns = left[order], [column[order] for column in columns]
     found = []
     while left.size:
-        best = points[left[0]]
-        beaten = _dominated(points[left], best)
-        same = (points[left] == best).all(axis=1)
+        same = np.logical_and.reduce([column == column[0] for column in columns])
         found.append(left[same])
-        left = left[~(beaten | same)]
+        kept = ~(_dominated(columns, 0) | same)
+        left, columns = left[kept], [column[kept] for column in columns]
     return np.concatenate(found)
 
 
-def _dominated(points: Array, by: Array) -> npt.NDArray[np.bool_]:
-    beaten: npt.NDArray[np.bool_] = np.all(points >= by, axis=1)
-    beaten &= np.any(points > by, axis=1)
-    return beaten
+def _dominated(columns: Sequence[Array], by: int) -> npt.NDArray[np.bool_]:
+    """Which points are beaten by one of them."""
+    as_high, higher = np.ones(columns[0].size, dtype=bool), np.zeros(columns[0].size, dtype=bool)
+    for column in columns:
+        as_high &= column >= column[by]
+        higher |= column > column[by]
+    return as_high & higher

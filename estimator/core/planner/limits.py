@@ -34,6 +34,7 @@ class Grid:
     """Every combination: a row a machine, a column a place."""
 
     total_kgco2e: Array
+    facility_energy_kwh: Array
     cost_usd: Array
     duration_h: Array  #: a column, by machine alone
     accelerator_count: Array  #: a column

@@ -162,16 +162,24 @@ def _space(
 
 def _computed(space: Space, progress: Callable[[float], None]) -> Grid:
     shape = (space.machines.count, space.places.count)
-    total, paid = np.empty(shape), np.empty(shape)
+    total, energy, paid = np.empty(shape), np.empty(shape), np.empty(shape)
     hours, boards = np.empty((shape[0], 1)), np.empty((shape[0], 1))
     places = np.arange(shape[1])
     for machines in space.chunks():
         outcomes = space.outcomes(machines, places)
-        total[machines], paid[machines] = outcomes.total_kgco2e, outcomes.cost_usd
+        total[machines], energy[machines] = outcomes.total_kgco2e, outcomes.facility_energy_kwh
+        paid[machines] = outcomes.cost_usd
         hours[machines, 0], boards[machines, 0] = outcomes.duration_h, outcomes.accelerator_count
         progress((int(machines[-1]) + 1) / shape[0])
     risk = space.machines.risk(np.arange(shape[0]))[:, np.newaxis].astype(np.float64)
-    return Grid(total_kgco2e=total, cost_usd=paid, duration_h=hours, accelerator_count=boards, quality_risk=risk)
+    return Grid(
+        total_kgco2e=total,
+        facility_energy_kwh=energy,
+        cost_usd=paid,
+        duration_h=hours,
+        accelerator_count=boards,
+        quality_risk=risk,
+    )
 
 
 def _measure(grid: Grid, objective: Objective) -> Array:
@@ -224,15 +232,15 @@ class _Explainer:
 
     def outcome(self, number: int) -> Outcome:
         """What a combination comes to."""
+        grid = self._grid
         machine, place = divmod(number, self._space.places.count)
-        found = self._space.outcomes(np.array([machine]), np.array([place]))
         return Outcome(
-            total_kgco2e=float(found.total_kgco2e[0, 0]),
-            facility_energy_kwh=float(found.facility_energy_kwh[0, 0]),
-            cost_usd=_known(found.cost_usd[0, 0]),
-            duration_h=_known(found.duration_h[0]),
-            accelerator_count=_known(found.accelerator_count[0]),
-            quality_risk=int(self._grid.quality_risk[machine, 0]),
+            total_kgco2e=float(grid.total_kgco2e[machine, place]),
+            facility_energy_kwh=float(grid.facility_energy_kwh[machine, place]),
+            cost_usd=_known(grid.cost_usd[machine, place]),
+            duration_h=_known(grid.duration_h[machine, 0]),
+            accelerator_count=_known(grid.accelerator_count[machine, 0]),
+            quality_risk=int(grid.quality_risk[machine, 0]),
         )
 
     def levers(self, number: int) -> tuple[Lever, ...]:
