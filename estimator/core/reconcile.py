@@ -6,11 +6,11 @@ by the logarithmic mean Divisia index, which is exact and does not depend on the
 side holds is a part of its own. So the parts always add up to the gap.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from estimator.core.decomposition import product_parts
 from estimator.core.footprint import Footprint, Step
 from estimator.core.footprint import gettext_noop as _
 from estimator.core.units import W_PER_KW
@@ -112,43 +112,6 @@ class Reconciliation:
         return self.measured_kwh / self.estimated_kwh if self.estimated_kwh else None
 
 
-def logarithmic_mean(first: float, second: float) -> float:
-    r"""
-    The logarithmic mean of two positive numbers.
-
-    Parameters
-    ----------
-    first, second : float
-        Both above 0.
-
-    Returns
-    -------
-    float
-        Between the two.
-
-    Notes
-    -----
-    .. math:: L(a, b) = \frac{a - b}{\ln a - \ln b}
-
-    References
-    ----------
-    .. [1] Ang, The LMDI approach to decomposition analysis: a practical guide, Energy Policy 33 (2005) 867-871.
-
-    Examples
-    --------
-    >>> logarithmic_mean(2.0, 2.0)
-    2.0
-    >>> round(logarithmic_mean(1.0, 2.718281828459045), 6)
-    1.718282
-    """
-    if first == second:
-        return first
-    small, large = sorted((first, second))
-    # a (x - 1) / ln x, which keeps its digits where the two are close.
-    excess = (large - small) / small
-    return small * excess / math.log1p(excess)
-
-
 def reconcile(*, estimated: Side, measured: Side) -> Reconciliation:
     r"""
     Compare an estimate with a measurement of the same run, and split the gap.
@@ -193,9 +156,9 @@ def reconcile(*, estimated: Side, measured: Side) -> Reconciliation:
             amounts["not_estimated"] += measured_kwh if not estimated_kwh else 0.0
             amounts["not_measured"] -= estimated_kwh if not measured_kwh else 0.0
             continue
-        mean_kwh = logarithmic_mean(measured_kwh, estimated_kwh)
-        for reason, ratio in _ratios(before, after, estimated.pue, measured.pue):
-            amounts[reason] += mean_kwh * math.log(ratio)
+        parts_kwh = product_parts(_product(before, estimated.pue), _product(after, measured.pue))
+        for reason in FACTORS:
+            amounts[reason] += parts_kwh[reason]
     parts = tuple(Part(reason, amount) for reason, amount in amounts.items() if amount)
     estimated_kwh, measured_kwh = estimated.facility_energy_kwh, measured.facility_energy_kwh
     return Reconciliation(
@@ -203,14 +166,15 @@ def reconcile(*, estimated: Side, measured: Side) -> Reconciliation:
     )
 
 
-def _ratios(before: Factors, after: Factors, pue_before: float, pue_after: float) -> list[tuple[Reason, float]]:
-    return [
-        ("draw", after.draw_w / before.draw_w),
-        ("utilisation", after.utilisation / before.utilisation),
-        ("hours", after.duration_h / before.duration_h),
-        ("count", after.count / before.count),
-        ("pue", pue_after / pue_before),
-    ]
+def _product(factors: Factors, pue: float) -> dict[str, float]:
+    """The factors of an energy after PUE, in kWh."""
+    return {
+        "draw": factors.draw_w / W_PER_KW,
+        "utilisation": factors.utilisation,
+        "hours": factors.duration_h,
+        "count": factors.count,
+        "pue": pue,
+    }
 
 
 def _steps(estimated_kwh: float, measured_kwh: float, parts: Sequence[Part]) -> tuple[Step, ...]:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from estimator.models.estimate import Estimate
+from estimator.models.measurement import Measurement
 from estimator.models.owned import OwnedQuerySet
 
 
@@ -28,6 +29,8 @@ class ImportedFile(models.Model):
     energy_kwh = models.FloatField(null=True)
     #: The run whose estimate this measures.
     estimate = models.ForeignKey(Estimate, null=True, on_delete=models.SET_NULL, related_name="imports")
+    #: As what it is listed among the measurements, once it is kept.
+    measurement = models.OneToOneField(Measurement, null=True, on_delete=models.SET_NULL, related_name="imported_file")
     created_at = models.DateTimeField()
     kept_at = models.DateTimeField(null=True)
 

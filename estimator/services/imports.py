@@ -3,7 +3,7 @@
 import uuid
 import zlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -13,9 +13,12 @@ from pydantic import TypeAdapter
 
 from estimator.core import reconcile
 from estimator.core.calibration import Calibration, Observation, calibration
+from estimator.core.footprint import Quality
 from estimator.core.inputs import Hardware, Workload
+from estimator.core.units import J_PER_KWH
 from estimator.imports import Answers, ImportedMeasurement, UnreadableFile, read_import
-from estimator.models import Estimate, ImportedFile
+from estimator.models import Estimate, ImportedFile, Measurement
+from estimator.models.measurement import MeasurementKind, MeasurementStatus
 from estimator.reference.resolve import factors_for
 
 #: For how long a file waits for its owner's word, and how many may wait at once.
@@ -23,6 +26,14 @@ HELD: Final = timedelta(hours=2)
 MOST_HELD: Final = 40
 #: Shorter than this, a run gives no hours that a form could take. [s]
 _LEAST_S: Final = 1e-3
+#: How well a tool knows what it tells, at worst; the others read a sensor's power.
+_QUALITIES: Final[dict[str, Quality]] = {
+    "zeus": "counter",
+    "perf": "counter",
+    "codecarbon": "modelled",
+    "eco2ai": "modelled",
+    "green-algorithms": "modelled",
+}
 _FOUND: Final = TypeAdapter(ImportedMeasurement)
 
 
@@ -126,8 +137,41 @@ def _forget(*, keep: int) -> None:
 
 def keep_import(*, import_id: uuid.UUID) -> bool:
     """Keep what a held file measured, and let its bytes go; False if there is nothing to keep."""
-    held = ImportedFile.objects.filter(pk=import_id, kept_at=None, found__isnull=False)
-    return held.update(kept_at=timezone.now(), content=None) == 1
+    now = timezone.now()
+    with transaction.atomic():
+        held = ImportedFile.objects.filter(pk=import_id, kept_at=None, found__isnull=False)
+        if held.update(kept_at=now, content=None) != 1:
+            return False
+        row = ImportedFile.objects.get(pk=import_id)
+        found = found_in(row)
+        assert found is not None
+        row.measurement = _measurement(found, row=row, now=now)
+        row.save(update_fields=["measurement"])
+    return True
+
+
+def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime) -> Measurement:
+    """The row among the measurements: its energy by component; its samples stay in the file that was read."""
+    parts: dict[str, float] = {**found.energy_by_component_kwh} or {"system": found.energy_kwh}
+    quality = _QUALITIES.get(found.recognised_as, "sampled")
+    began = found.started_at or now
+    seconds = found.duration_s or 0.0
+    return Measurement.objects.create(
+        owner=row.owner,
+        kind=MeasurementKind.IMPORTED,
+        title=(found.names[0] if found.names else row.file_name)[:200],
+        status=MeasurementStatus.DONE,
+        components=[{"name": name, "quality": quality, "energy_j": kwh * J_PER_KWH} for name, kwh in parts.items()],
+        energies_j={name: kwh * J_PER_KWH for name, kwh in parts.items()},
+        energy_j=found.energy_kwh * J_PER_KWH,
+        covered_s=found.covered_s or seconds,
+        pue=found.pue if found.includes_pue else None,
+        started_at_s=began.timestamp(),
+        last_time_s=began.timestamp() + seconds,
+        started_at=began,
+        created_at=now,
+        finished_at=now,
+    )
 
 
 def import_measurement(
@@ -143,9 +187,10 @@ def import_measurement(
     """
     found = read_import(data, answers)
     now = timezone.now()
-    row = ImportedFile.objects.create(
-        owner=owner, file_name=file_name[:200], created_at=now, kept_at=now, **_columns(found)
-    )
+    with transaction.atomic():
+        row = ImportedFile(owner=owner, file_name=file_name[:200], created_at=now, kept_at=now, **_columns(found))
+        row.measurement = _measurement(found, row=row, now=now)
+        row.save(force_insert=True)
     return row, found
 
 
@@ -158,6 +203,7 @@ def link_import(*, import_id: uuid.UUID, estimate_id: uuid.UUID) -> bool:
     """Set a measurement against a finished estimate; False if there is no such estimate."""
     if not Estimate.objects.filter(pk=estimate_id, footprint__isnull=False).exists():
         return False
+    Measurement.objects.filter(imported_file=import_id).update(estimate_id=estimate_id)
     return ImportedFile.objects.filter(pk=import_id).update(estimate_id=estimate_id) == 1
 
 

@@ -11,7 +11,6 @@ from estimator.core.reconcile import (
     Factors,
     Reason,
     Side,
-    logarithmic_mean,
     measured_side,
     reconcile,
 )
@@ -116,13 +115,6 @@ def test_measured_side_takes_the_limit_from_the_estimate() -> None:
 def test_measured_side_needs_a_time() -> None:
     with pytest.raises(ValueError, match="duration_h"):
         measured_side(energy_by_component_kwh={}, duration_h=0.0, estimated=Side({}))
-
-
-@given(SIZES, SIZES)
-def test_logarithmic_mean_lies_between(first: float, second: float) -> None:
-    found = logarithmic_mean(first, second)
-    assert min(first, second) * (1 - 1e-12) <= found <= max(first, second) * (1 + 1e-12)
-    assert found == pytest.approx(logarithmic_mean(second, first), rel=1e-12)
 
 
 def test_steps_tell_every_part_and_the_gap() -> None:

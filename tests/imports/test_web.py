@@ -76,6 +76,9 @@ def test_without_preview_it_is_stored(client: Client) -> None:
     assert response.status_code == 201, response.content
     row = ImportedFile.objects.get(pk=response.json()["id"])
     assert row.energy_kwh == pytest.approx(28.0) and row.content is None and row.kept_at is not None
+    measurement = row.measurement
+    assert measurement is not None and (measurement.status, measurement.kind) == ("done", "imported")
+    assert measurement.energy_j == pytest.approx(28.0 * 3.6e6) and measurement.covered_s == 36_000
     assert client.get(response["Location"]).status_code == 200
 
 
@@ -127,6 +130,7 @@ def test_a_file_is_previewed_then_kept(client: Client) -> None:
     client.post(f"{response['Location']}keep/")
     row = ImportedFile.objects.get()
     assert row.kept_at is not None and row.content is None
+    assert row.measurement is not None and row.measurement.title == "log.csv"
     assert "log.csv" in text(client.get("/imports/"))
 
 
