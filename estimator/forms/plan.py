@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from pydantic import ValidationError as RequestError
 
 from estimator.core.inputs import InputProblem, Location, Workload
 from estimator.core.levers.registry import LEVERS
 from estimator.core.levers.settings import Lever, OtherHardware, Region
-from estimator.core.planner.request import AcceleratorLimit, Constraints, PlanRequest
+from estimator.core.planner.request import PlanRequest
 from estimator.core.planner.words import in_words
+from estimator.core.problems import problems_of
 from estimator.forms.boxes import form_field, written
 from estimator.forms.choices import Words
 from estimator.forms.fields import Entry
@@ -197,26 +199,26 @@ class PlanForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Build the request."""
         cleaned = super().clean() or self.cleaned_data
-        if self.errors:
-            return cleaned
-        limits: dict[str, Any] = {name: cleaned[name] for name in ("deadline_h", "budget_usd", "cap_kgco2e")}
         for entry in LIMITS:
-            if cleaned[entry.name] is not None and cleaned[entry.name] <= 0:
+            if cleaned.get(entry.name) is not None and cleaned[entry.name] <= 0:
                 self.add_error(entry.name, _("Give a number above zero."))
-        if self.errors:
-            return cleaned
-        risk = cleaned["quality_risk"]
-        self.request = PlanRequest(
-            choices=self._choices(cleaned),
-            constraints=Constraints(
-                **limits,
-                cost_basis=cleaned["cost_basis"] or "electricity",
-                quality_risk=int(risk) if risk else None,
-                accelerator_limits=self._accelerator_limits(cleaned),
-            ),
-            rank_by=cleaned["rank_by"] or "total_kgco2e",
-        )
+        if not self.errors:
+            try:
+                self.request = self._request(cleaned)
+            except RequestError as error:
+                self.add_problems(problems_of([dict(item) for item in error.errors()]))
         return cleaned
+
+    def _request(self, cleaned: Mapping[str, Any]) -> PlanRequest:
+        risk = cleaned["quality_risk"]
+        constraints = {
+            **{name: cleaned[name] for name in ("deadline_h", "budget_usd", "cap_kgco2e")},
+            "cost_basis": cleaned["cost_basis"] or "electricity",
+            "quality_risk": int(risk) if risk else None,
+            "accelerator_limits": self._accelerator_limits(cleaned),
+        }
+        request = {"choices": self._choices(cleaned), "constraints": constraints}
+        return PlanRequest.model_validate({**request, "rank_by": cleaned["rank_by"] or "total_kgco2e"})
 
     def _choices(self, cleaned: Mapping[str, Any]) -> tuple[Lever, ...]:
         boards, names = set(cleaned["hardware"]), set(cleaned["levers"])
@@ -249,24 +251,27 @@ class PlanForm(forms.Form):
         regions = {(row.provider, row.region): row.iso2 for row in catalogue.shelf().places.regions}
         return sorted({regions[lever.provider or "", lever.region or ""] for lever in places})
 
-    def _accelerator_limits(self, cleaned: Mapping[str, Any]) -> tuple[AcceleratorLimit, ...]:
+    def _accelerator_limits(self, cleaned: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         count, present = cleaned["accelerator_count"], self.run.hardware.accelerator
         if count is None:
             return ()
         names = dict.fromkeys((*([present] if present else []), *cleaned["hardware"]))
-        return tuple(AcceleratorLimit(accelerator=name, accelerator_count=count) for name in names)
+        return tuple({"accelerator": name, "accelerator_count": count} for name in names)
 
     def add_problems(self, problems: Iterable[InputProblem]) -> None:
         """Say what the planner found wrong, at the field that it concerns where there is one."""
-        paths = {entry.path: entry.name for entry in LIMITS}
         for problem in problems:
             text = gettext(problem.message)
             message = text % problem.text_params if problem.text_params else text
-            name = paths.get(problem.path)
-            self.add_error(name, message)
+            name = next((entry.name for entry in LIMITS if problem.path.startswith(entry.path)), None)
+            # Each accelerator has the limit: its mistake is said once.
+            if name is None or name not in self.errors:
+                self.add_error(name, message)
 
 
-def _one(label: Words, words: Mapping[str, Words], widget: type[forms.Select | forms.RadioSelect] = forms.Select) -> forms.ChoiceField:
+def _one(
+    label: Words, words: Mapping[str, Words], widget: type[forms.Select | forms.RadioSelect] = forms.Select
+) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=list(words.items()), widget=widget)
 
 
