@@ -1,5 +1,6 @@
 """What runs and levers share: the base of every input, physical bounds, the place and the contracts."""
 
+import math
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -68,3 +69,22 @@ class MarketBased(Inputs):
                 {"field": "certificates_share"},
             )
         return self
+
+
+class HourlyProfile(Inputs):
+    """The grid hour by hour; a run longer than the list goes through it again and again."""
+
+    hourly_intensity_gco2e_per_kwh: (
+        Annotated[tuple[Intensity, ...], Field(strict=False, min_length=24, max_length=8784)] | None
+    ) = Field(
+        None,
+        description="From midnight on, a day or more of whole hours. Their average is the grid's intensity where none "
+        "is given; where one is, only how they differ counts, so that relative numbers will do.",
+    )
+    start_hour: Annotated[int, Field(ge=0, le=8783)] = Field(0, description="Hour of the list in which the run starts.")
+
+    @property
+    def mean_gco2e_per_kwh(self) -> float | None:
+        """Average of the hours; None where none are given."""
+        hours = self.hourly_intensity_gco2e_per_kwh
+        return None if hours is None else math.fsum(hours) / len(hours)

@@ -379,6 +379,17 @@ def _gaps(sheet: Sheet, workload: Workload, factors: Factors) -> tuple[Warning, 
                 field="hardware.accelerator",
             )
         )
+    if workload.hourly_profile.hourly_intensity_gco2e_per_kwh is not None and "hours_ratio" not in sheet:
+        gaps.append(
+            Warning(
+                code="hourly_profile_unused",
+                message=gettext_noop(
+                    "The hours of this run are not known, so that the average of the hourly profile counts. Give the "
+                    "hours by the clock."
+                ),
+                field="duration_h",
+            )
+        )
     if workload.market_based.is_said and "operational_market_based_kgco2e" not in sheet:
         gaps.append(
             Warning(

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from estimator.core.bounds import (
     CatalogueName,
+    HourlyProfile,
     Hours,
     Inputs,
     Intensity,
@@ -196,6 +197,7 @@ class Workload(Inputs):
     grid_signal: GridSignal = Field(
         "annual", description="live asks for the intensity of this hour, where the operator has a key for it."
     )
+    hourly_profile: HourlyProfile = HourlyProfile()
     pue: Annotated[float, Field(gt=0, le=10)] | None = Field(
         None, description="Facility energy over IT energy; below 1 is computed as asked and warned about. [1]"
     )

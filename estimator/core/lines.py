@@ -7,10 +7,10 @@ What bears a plain name is the sum of all runs; see `energy_lines`.
 from functools import cache, partial
 from typing import Final
 
-from estimator.core import cost, embodied, emissions, water
+from estimator.core import cost, embodied, emissions, flops, water
 from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import Workload
-from estimator.core.sheet import Line, Sheet, by_name, total, write_same
+from estimator.core.sheet import Line, Sheet, by_name, product, total, write_same
 
 MARKET_BASED_SOURCE_IDS: Final = ("ghg-protocol-scope-2-2015",)
 EMBODIED_SOURCE_IDS: Final = ("sci-iso-21031-2024",)
@@ -62,6 +62,7 @@ def write_emissions(sheet: Sheet, workload: Workload) -> None:
     """Write the emissions of the electricity and of the devices, their total, and the figure by contract."""
     # A federated training draws from several grids, and is written already.
     if "operational_location_based_kgco2e" not in sheet:
+        _write_grid_of_hours(sheet, workload)
         sheet.write(_OPERATIONAL)
     if workload.embodied.include:
         _write_embodied_share(sheet)
@@ -71,6 +72,44 @@ def write_emissions(sheet: Sheet, workload: Workload) -> None:
         write_same(sheet, "total_kgco2e", "operational_location_based_kgco2e", label=_WITHOUT_DEVICES, unit="kgCO2e")
     if workload.market_based.is_said:
         _write_market_based(sheet)
+
+
+def _write_grid_of_hours(sheet: Sheet, workload: Workload) -> None:
+    """Write the grid's intensity once more, as it is in the hours of the run, where these are known."""
+    profile = workload.hourly_profile
+    mean_gco2e_per_kwh = profile.mean_gco2e_per_kwh
+    if mean_gco2e_per_kwh is None:
+        return
+    if "duration_h" not in sheet and workload.accelerator_hours is not None:
+        hours = "final_run_accelerator_hours" if "final_run_accelerator_hours" in sheet else "accelerator_hours"
+        sheet.line(
+            "duration_h",
+            label=gettext_noop("Hours by the clock"),
+            formula=f"{hours} ÷ accelerator_count",
+            unit="h",
+            quantity=flops.run_duration_h,
+            takes={"accelerator_hours": hours, **by_name("accelerator_count")},
+        )
+    if "duration_h" not in sheet:
+        return
+    sheet.put("start_hour", float(profile.start_hour))
+    sheet.put("profile_mean_gco2e_per_kwh", mean_gco2e_per_kwh)
+    sheet.line(
+        "hours_ratio",
+        label=gettext_noop("Grid in the hours of the run, over its average"),
+        formula="hourly_mean(start_hour, start_hour + duration_h) ÷ profile_mean_gco2e_per_kwh",
+        unit="1",
+        quantity=partial(emissions.hours_ratio, hourly_intensity_gco2e_per_kwh=profile.hourly_intensity_gco2e_per_kwh),
+        takes=by_name("duration_h", "start_hour"),
+    )
+    sheet.line(
+        "grid_intensity_gco2e_per_kwh",
+        label=gettext_noop("Carbon intensity of the grid in the hours of the run"),
+        formula="grid_intensity_gco2e_per_kwh × hours_ratio",
+        unit="gCO2e/kWh",
+        quantity=product,
+        takes={"amount": "grid_intensity_gco2e_per_kwh", "multiplier": "hours_ratio"},
+    )
 
 
 def _write_embodied_share(sheet: Sheet) -> None:

@@ -67,6 +67,8 @@ def _facility_warnings(workload: Workload) -> Iterator[Warning]:
             text_params={"pue": workload.pue},
         )
     intensity = workload.grid_intensity_gco2e_per_kwh
+    if intensity is None:
+        intensity = workload.hourly_profile.mean_gco2e_per_kwh
     if intensity is not None and 0.0 < intensity <= 1.5:
         yield Warning(
             code="grid_intensity_in_kg",

@@ -66,10 +66,11 @@ def facility_assumptions(
         yield given("pue", workload.pue, shelf.defaults["spread_given_pue"], floor=1.0)
     else:
         yield _pue(shelf, spot, accelerator.segment if accelerator is not None else None)
-    if workload.grid_intensity_gco2e_per_kwh is not None:
-        yield given(
-            "grid_intensity_gco2e_per_kwh", workload.grid_intensity_gco2e_per_kwh, shelf.defaults["spread_grid"]
-        )
+    given_gco2e_per_kwh = workload.grid_intensity_gco2e_per_kwh
+    if given_gco2e_per_kwh is None:
+        given_gco2e_per_kwh = workload.hourly_profile.mean_gco2e_per_kwh
+    if given_gco2e_per_kwh is not None:
+        yield given("grid_intensity_gco2e_per_kwh", given_gco2e_per_kwh, shelf.defaults["spread_grid"])
     else:
         grid, fallbacks = _grid(shelf, spot, workload.year)
         warnings.extend(fallbacks)

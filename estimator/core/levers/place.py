@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from estimator.core.bounds import Location
+from estimator.core.bounds import HourlyProfile, Location
 from estimator.core.footprint import gettext_noop
 from estimator.core.levers.plan import Knowledge, Plan, RunFacts, certain
 from estimator.core.levers.settings import BetterPue, Region, RenewableContract, TimeShift
@@ -52,6 +52,8 @@ def shift(plan: Plan, lever: TimeShift, knowledge: Knowledge) -> Plan:
     )
     target = ("grid_intensity_gco2e_per_kwh",)
     profile = lever.hourly_intensity_gco2e_per_kwh
+    if profile is None and duration_h is not None:
+        profile = _from_start(plan.workload.hourly_profile, duration_h + lever.window_h)
     if profile is None:
         return plan.changed("time_shift", "grid_intensity", row.triple, target, row=row)
     factor = best_start_factor(
@@ -59,8 +61,15 @@ def shift(plan: Plan, lever: TimeShift, knowledge: Knowledge) -> Plan:
         duration_h=duration_h or 1.0,
         window_h=lever.window_h,
         interruptible=lever.interruptible,
+        against_first=lever.hourly_intensity_gco2e_per_kwh is None,
     )
     return plan.cited(row).said(_OWN_PROFILE).changed("time_shift", "grid_intensity", certain(factor), target)
+
+
+def _from_start(profile: HourlyProfile, length_h: float) -> Sequence[float] | None:
+    """The hours of the run's own profile from its start on, as many as it could reach into."""
+    hours = profile.hourly_intensity_gco2e_per_kwh
+    return None if hours is None else np.resize(np.roll(hours, -profile.start_hour), math.ceil(length_h)).tolist()
 
 
 def _duration_h(plan: Plan, facts: RunFacts) -> float | None:
@@ -81,7 +90,12 @@ def _kind(duration_h: float | None, *, interruptible: bool) -> str:
 
 
 def best_start_factor(
-    *, hourly_intensity_gco2e_per_kwh: Sequence[float], duration_h: float, window_h: float, interruptible: bool
+    *,
+    hourly_intensity_gco2e_per_kwh: Sequence[float],
+    duration_h: float,
+    window_h: float,
+    interruptible: bool,
+    against_first: bool = False,
 ) -> float:
     r"""
     Mean intensity of a run at its best hours over that at any hours of the window.
@@ -96,6 +110,8 @@ def best_start_factor(
         How long the start can wait. [h]
     interruptible : bool
         Whether it may pause: it then takes the cleanest hours until the latest end.
+    against_first : bool
+        Whether the run is known to start in the first hour; else it may start anywhere in the window.
 
     Returns
     -------
@@ -119,7 +135,7 @@ def best_start_factor(
     starts = min(int(window_h), hours.size - length) + 1
     sums = np.concatenate(([0.0], np.cumsum(hours)))
     means = (sums[length : length + starts] - sums[:starts]) / length
-    usual = float(means.mean())
+    usual = float(means[0] if against_first else means.mean())
     if usual == 0.0:
         return 1.0
     best = float(np.sort(hours[: length + starts - 1])[:length].mean()) if interruptible else float(means.min())
