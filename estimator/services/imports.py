@@ -152,7 +152,7 @@ def keep_import(*, import_id: uuid.UUID) -> bool:
 
 def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime) -> Measurement:
     """The row among the measurements: its energy by component; its samples stay in the file that was read."""
-    parts: dict[str, float] = {**found.energy_by_component_kwh} or {"system": found.energy_kwh}
+    parts = {str(name): kwh for name, kwh in found.energy_by_component_kwh.items()} or {"system": found.energy_kwh}
     quality = _QUALITIES.get(found.recognised_as, "sampled")
     began = found.started_at or now
     seconds = found.duration_s or 0.0
