@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from estimator.core.footprint import Footprint, Range, readable
-from reports.exports import ENDS, csv_line, digits
+from reports.exports import ENDS, StoredRun, csv_line, digits, write_csv
 from reports.summary import QUANTITIES
 
 COLUMNS: Final = (
@@ -23,7 +23,6 @@ COLUMNS: Final = (
     "source_ids",
     "note",
 )
-RUN_COLUMNS: Final = ("id", "title", "method", "quality", "engine_version", "dataset_version", "input_digest")
 
 
 def footprint_json(footprint: Footprint, translate: Callable[[str], str] = str) -> bytes:
@@ -57,24 +56,22 @@ class RunFiles:
     def __init__(self, translate: Callable[[str], str] = str) -> None:
         self._translate = translate
         self._told: list[bytes] = []
-        self._rows: list[tuple[str, ...]] = []
+        self._lines: list[bytes] = []
 
-    def add(self, footprint: Footprint, *, estimate_id: str) -> None:
+    def add(self, run: StoredRun) -> None:
         """Write one run down."""
-        told = footprint_json(footprint, self._translate)
-        self._told.append(b'{"id":"' + estimate_id.encode() + b'","footprint":' + told + b"}")
-        amounts = [getattr(footprint.result, name) for name in QUANTITIES]
-        ends = [digits(getattr(amount, end)) if amount else "" for amount in amounts for end in ENDS]
-        about = [str(getattr(footprint, column)) for column in RUN_COLUMNS[1:]]
-        self._rows.append((estimate_id, *about, *ends))
+        told = footprint_json(run.footprint, self._translate)
+        about = f'{{"id":"{run.id}","made_at":"{run.made_at.isoformat()}","footprint":'
+        self._told.append(about.encode() + told + b"}")
+        self._lines.extend(list(write_csv([run]))[1:])
 
     def json(self) -> bytes:
         """Every footprint, under the id of its estimate."""
         return b'{"runs":[' + b",".join(self._told) + b"]}"
 
     def csv(self) -> bytes:
-        """One row a run, with each quantity at its low, central and high end."""
-        return _csv((*RUN_COLUMNS, *(f"{end}_{name}" for name in QUANTITIES for end in ENDS)), self._rows)
+        """One row a run, with the columns of the export."""
+        return b"".join([*write_csv([]), *self._lines])
 
 
 def _quantities(footprint: Footprint, translate: Callable[[str], str]) -> Iterable[tuple[str, ...]]:

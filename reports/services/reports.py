@@ -15,6 +15,7 @@ from estimator.models import Estimate, JobStatus
 from reports.attachments import RunFiles
 from reports.collection import RunRow, run_row
 from reports.document import write_collection, write_report
+from reports.exports import StoredRun
 from reports.models import Report
 from reports.options import ReportOptions
 
@@ -204,7 +205,7 @@ def _made_of_several(row: Report, advance: Callable[[float], None]) -> bytes:
             runs.append(
                 run_row(footprint, number=len(runs) + 1, estimate_id=str(pk), made_on=estimate.created_at.date())
             )
-            files.add(footprint, estimate_id=str(pk))
+            files.add(StoredRun(id=str(pk), made_at=made_at, footprint=footprint))
         advance(0.05 + 0.2 * len(runs) / len(asked))
     if not runs or newest is None:
         raise EstimateNotDone

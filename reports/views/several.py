@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from estimator.models import Estimate, JobStatus
-from estimator.views.asked import as_uuid
+from estimator.views.asked import as_uuid, own_estimates
 from reports import services
 from reports.forms import SeveralForm
 from reports.views.reports import site_of
@@ -74,8 +74,7 @@ def _requested(request: HttpRequest, chosen: list[uuid.UUID], form: SeveralForm)
 
 def _own(request: HttpRequest, start: date | None, end: date | None) -> QuerySet[Estimate]:
     """The visitor's own runs that are done, newest first."""
-    mine = [known for known in map(as_uuid, request.session.get("estimates", [])) if known]
-    rows = Estimate.objects.filter(pk__in=mine, status=JobStatus.DONE)
+    rows = own_estimates(request).filter(status=JobStatus.DONE)
     if start is not None:
         rows = rows.filter(created_at__date__gte=start)
     if end is not None:

@@ -34,6 +34,7 @@ from estimator.services import calculate
 from reports.attachments import RunFiles
 from reports.collection import run_row
 from reports.document import write_collection
+from reports.exports import StoredRun
 from reports.options import ReportOptions
 from tests.bench.workloads import BERT_BASE
 
@@ -42,7 +43,7 @@ made = calculate(workload=BERT_BASE)
 files, rows, start_s = RunFiles(), [], time.perf_counter()
 for number in range(1, count + 1):
     one = made.model_copy(update={"title": f"Run {number}", "input_digest": f"{number:064x}"})
-    files.add(one, estimate_id=str(number))
+    files.add(StoredRun(str(number), datetime(2026, 11, 24, tzinfo=UTC), one))
     rows.append(run_row(one, number=number, estimate_id=str(number), made_on=date(2026, 1 + number % 12, 1)))
 pdf = write_collection(
     rows, files=files, title="All", options=ReportOptions(), made_at=datetime(2026, 11, 24, tzinfo=UTC)
