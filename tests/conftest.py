@@ -10,6 +10,7 @@ import pytest
 from tests.harness import environment
 from tests.harness import not_run as left_out
 from tests.harness.browser import Faults, Pages, chromium, running_browser
+from tests.harness.people import People
 from tests.harness.postgresql import binaries, running_postgresql
 from tests.harness.servers import LiveSite, Redis, Worker, running_site
 
@@ -77,6 +78,12 @@ def _plain_static_files() -> Iterator[None]:
     }
     with override_settings(STORAGES=plain):
         yield
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    """The three who stand by: `people.owner`, `people.stranger`, `people.staff`, each with a client and a token."""
+    return People()
 
 
 # --- servers ----------------------------------------------------------------------------------------------------------

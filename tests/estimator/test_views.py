@@ -56,7 +56,6 @@ def remember(client: Client, ids: list[Any]) -> None:
     session = client.session
     session["estimates"] = ids
     session.save()
-    # The cookie is the session.
     client.cookies["sessionid"] = session.session_key or ""
 
 
@@ -333,7 +332,7 @@ def test_an_unknown_estimate_is_not_found(client: Client, path: str) -> None:
 def test_recent_estimates_are_those_of_this_browser(client: Client, django_assert_num_queries: Queries) -> None:
     client.post("/", OWN_RUN)
     client.post("/", OWN_RUN | {"title": "Second"})
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the session, and its estimates
         page = text(client.get("/estimates/"))
     assert page.index("Second") < page.index("Ours")
     assert "Nothing here yet" in text(Client().get("/estimates/"))
@@ -341,10 +340,8 @@ def test_recent_estimates_are_those_of_this_browser(client: Client, django_asser
 
 def test_only_so_many_are_remembered(client: Client) -> None:
     remember(client, [uuid.uuid4().hex for _ in range(RECENT)])
-    response = client.post("/", OWN_RUN)
+    client.post("/", OWN_RUN)
     assert len(client.session["estimates"]) == RECENT
-    # A browser drops a cookie above 4 kB.
-    assert len(response.cookies["sessionid"].value) < 3800
 
 
 def test_a_forged_session_is_no_way_in(client: Client) -> None:
