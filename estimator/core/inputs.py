@@ -16,7 +16,6 @@ from pydantic_core import PydanticCustomError
 
 from estimator.core.bounds import (
     CatalogueName,
-    HourlyProfile,
     Hours,
     Inputs,
     Intensity,
@@ -24,6 +23,7 @@ from estimator.core.bounds import (
     PositiveCount,
     PositiveW,
 )
+from estimator.core.bounds import HourlyProfile as HourlyProfile
 from estimator.core.bounds import Location as Location
 from estimator.core.bounds import MarketBased as MarketBased
 from estimator.core.bounds import Precision as Precision

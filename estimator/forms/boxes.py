@@ -1,5 +1,6 @@
 """The boxes of the form: how what is typed becomes a value of the workload, and how a value is written in its box."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -48,13 +49,14 @@ class QuantityField(forms.CharField):
         return number
 
 
-_READERS: Final = {
+_READERS: Final[dict[Kind, Callable[..., Any]]] = {
     "number": numbers.parse_number,
     "percent": numbers.parse_percent,
     "whole": numbers.parse_number,
     "count": numbers.parse_count,
     "amount": numbers.parse_count,
     "hours": numbers.parse_hours,
+    "list": numbers.parse_list,
 }
 _NOT_A_NUMBER: Final[dict[Kind, Words]] = {
     "number": _("Give a number, such as 250 or 0.5."),
@@ -62,6 +64,7 @@ _NOT_A_NUMBER: Final[dict[Kind, Words]] = {
     "whole": _("Give a whole number, such as 8."),
     "count": _("Give a number, such as 110M, 7B or 1.5e9."),
     "amount": _("Give a number, such as 1000, 20k or 1.5M."),
+    "list": _("Give numbers with spaces between them, such as 420 415 398."),
     "hours": _("Give hours, such as 79 or 3.5 days or 3d 4h."),
 }
 
@@ -74,6 +77,8 @@ def written(entry: Entry, value: Any) -> Any:
         value = float(Decimal(repr(value)) * 100)
     if entry.kind == "count":
         return numbers.count_text(value, decimal_mark=decimal_mark())
+    if entry.kind == "list" and isinstance(value, list | tuple):
+        return numbers.list_text(value, decimal_mark=decimal_mark())
     if entry.kind in _READERS:
         return numbers.plain(value, decimal_mark=decimal_mark())
     return value
@@ -102,6 +107,8 @@ def form_field(entry: Entry) -> forms.Field:
         return forms.CharField(
             required=False, label=entry.label, help_text=entry.help, widget=forms.TextInput(attributes)
         )
+    if entry.kind == "list":
+        return QuantityField(entry, widget=forms.Textarea({**attributes, "rows": 3, "inputmode": "decimal"}))
     if entry.kind not in {"count", "amount", "hours"}:
         attributes["inputmode"] = "decimal"
     return QuantityField(entry, widget=forms.TextInput(attributes))

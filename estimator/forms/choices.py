@@ -54,6 +54,10 @@ TASK_LABELS: Final[dict[str, Words]] = {
     "extractive_qa": _("Finding answers in texts"),
     "masked_language_modelling": _("Filling in words"),
 }
+GRID_SIGNAL_LABELS: Final[dict[str, Words]] = {
+    "annual": _("Average of a year"),
+    "live": _("Of this hour, by Electricity Maps"),
+}
 
 #: Field -> what can be chosen in it.
 CHOICES: Final[dict[str, dict[str, Words]]] = {
@@ -63,4 +67,5 @@ CHOICES: Final[dict[str, dict[str, Words]]] = {
     "training_precision": PRECISION_LABELS,
     "serving_precision": PRECISION_LABELS,
     "task": TASK_LABELS,
+    "grid_signal": GRID_SIGNAL_LABELS,
 }

@@ -9,7 +9,6 @@ from estimator import services
 from estimator.core.inputs import Hardware, Inference, Location, Model, Workload
 from estimator.forms import lookups
 from estimator.forms.choices import Words
-from estimator.forms.fields import BY_NAME
 from estimator.forms.workload import WorkloadForm, initial_of
 
 
@@ -135,4 +134,4 @@ def left_behind(form: WorkloadForm, example: Example) -> tuple[str, ...]:
 def is_untouched(form: WorkloadForm, example: Example) -> bool:
     """Whether the form still says what the example says."""
     initial = initial_of(example.workload)
-    return all(form[name].value() == initial[name] for name in BY_NAME)
+    return all(form[name].value() == initial[name] for name in form.fields)

@@ -8,8 +8,9 @@ from django.utils.translation import pgettext_lazy
 
 from estimator.forms.choices import Words
 
-#: How a field is written: "count" is a whole number and "amount" any number with k, M, B or T; "percent" shows a share.
-Kind = Literal["text", "number", "percent", "whole", "count", "amount", "hours", "choice", "flag"]
+#: How a field is written: "count" is a whole number and "amount" any number with k, M, B or T; "percent" shows a share,
+#: "list" many numbers with spaces between them.
+Kind = Literal["text", "number", "percent", "whole", "count", "amount", "hours", "choice", "flag", "list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Entry:
     combobox: str = ""  #: kind of the catalogue search
     placeholder: Words = ""
     activity: str = ""  #: the only activity that needs it; empty where both do
+    setting: str = ""  #: what the operator must have set for the field to be offered
 
 
 GROUPS: Final[dict[str, Words]] = {
@@ -142,6 +144,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     ),
     Entry(
         "cpu", "hardware.cpu", "text", _("Processor"), group="cores", width="half", placeholder="EPYC 7742",
+        combobox="cpu",
         help=_("For runs on processors, with their memory and hours."),
     ),
     Entry(
@@ -188,6 +191,20 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(
         "year", "year", "whole", _("Year of the grid"), group="electricity", width="half",
         help=_("Empty: the newest that is known."), placeholder="2025",
+    ),
+    Entry(
+        "grid_signal", "grid_signal", "choice", _("Which intensity"), group="electricity", width="half",
+        setting="ELECTRICITY_MAPS_KEY", help=_("For a run of this hour."),
+    ),
+    Entry(
+        "hourly_intensity_gco2e_per_kwh", "hourly_profile.hourly_intensity_gco2e_per_kwh", "list",
+        _("Grid hour by hour"), unit="gCO₂e/kWh", group="electricity",
+        help=_("24 numbers or more, from midnight on, with spaces between them. Beside a grid intensity only how they "
+               "differ counts."),
+    ),
+    Entry(
+        "start_hour", "hourly_profile.start_hour", "whole", _("Hour of the start"), unit="h", group="electricity",
+        width="half", help=_("In that list, from 0 on."), placeholder="0",
     ),
     Entry(
         "electricity_price_usd_per_kwh", "electricity_price_usd_per_kwh", "number", _("Price"), unit="USD/kWh",
@@ -257,7 +274,6 @@ MAIN: Final = tuple(entry for entry in ENTRIES if not entry.group)
 
 #: Paths of the workload that no field fills. They are kept as they are when a stored run is edited.
 NOT_ON_THE_FORM: Final = {
-    "grid_signal": "live intensities are for programs",
     "model.preset": "set when the name of the model is one of the catalogue",
     "levers": "reductions have a page of their own",
 }

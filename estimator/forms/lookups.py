@@ -46,6 +46,14 @@ def accelerator_name(text: str) -> str:
         return text
 
 
+def cpu_name(text: str) -> str:
+    """What people call a processor, from its id; what is unknown stays as it is."""
+    try:
+        return catalogue.find_cpu(text).row.name if text else ""
+    except InputProblems:
+        return text
+
+
 def model_id(text: str) -> str | None:
     """The id of a published model, where the text is its name to the letter: a title alone never claims one."""
     try:
@@ -77,10 +85,11 @@ def place_text(location: Location) -> str:
 
 
 def readable_names(problem: InputProblem) -> InputProblem:
-    """A problem with an accelerator that offers names instead of ids."""
-    if problem.path != "hardware.accelerator" or not problem.suggestions:
+    """A problem with an accelerator or a processor that offers names instead of ids."""
+    name = {"hardware.accelerator": accelerator_name, "hardware.cpu": cpu_name}.get(problem.path)
+    if name is None or not problem.suggestions:
         return problem
-    named = tuple(accelerator_name(suggestion) for suggestion in problem.suggestions)
+    named = tuple(name(suggestion) for suggestion in problem.suggestions)
     return InputProblem(
         path=problem.path,
         message=problem.message,
@@ -137,6 +146,27 @@ def _accelerators(q: str, limit: int) -> list[Option]:
     ]
 
 
+def _cpus(q: str, limit: int) -> list[Option]:
+    if not q.strip():
+        return []
+    return [
+        Option(
+            row.name,
+            " · ".join(
+                filter(
+                    None,
+                    (
+                        _("%(count)s cores") % {"count": row.core_count} if row.core_count else "",
+                        _plainly(row.tdp_w, "W"),
+                        str(row.year or ""),
+                    ),
+                )
+            ),
+        )
+        for row in catalogue.search_cpus(q, limit)[:limit]
+    ]
+
+
 def _models(q: str, limit: int) -> list[Option]:
     if not q.strip():
         return []
@@ -170,17 +200,19 @@ def _plainly(value: float | None, unit: str) -> str:
 
 SEARCHES: Final[dict[str, Callable[[str, int], list[Option]]]] = {
     "accelerator": _hardware,
+    "cpu": _cpus,
     "model": _models,
     "place": _places,
 }
 #: Fields whose problems come with suggestions.
-SUGGESTED: Final = ("accelerator", "place", "title")
+SUGGESTED: Final = ("accelerator", "cpu", "place", "title")
 
 
 def hint(kind: str) -> str:
     """What to do where a search finds nothing."""
     return {
         "accelerator": _("Give its measured draw in the Expert part instead."),
+        "cpu": _("Give the mean draw of all CPUs instead."),
         "model": _("Any name will do: it is only for the report."),
         "place": _("Try the country, or leave it empty for the world average."),
     }[kind]

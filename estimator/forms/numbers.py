@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -26,6 +27,8 @@ _SPAN: Final = re.compile(r"\s*(?P<number>[\d.,]+)\s*(?P<unit>[^\W\d_]+)\s*")
 
 #: Longer than any number that is meant; a hostile text is not even looked at.
 _LONGEST: Final = 60
+#: Longer than a list with a number for each hour of a year.
+_LONGEST_LIST: Final = 200_000
 
 
 class NotANumber(ValueError):
@@ -119,6 +122,17 @@ def parse_hours(text: str, *, decimal_mark: str = ".") -> float:
     if at and at == len(text):
         return hours
     return parse_number(text, decimal_mark=decimal_mark)
+
+
+def parse_list(text: str, *, decimal_mark: str = ".") -> tuple[float, ...]:
+    """The numbers in "420 415.5 398": with spaces, line breaks, semicolons, or commas and spaces between them."""
+    words = [word for word in re.split(r"[\s;]+|,\s+", text[:_LONGEST_LIST]) if word]
+    return tuple(parse_number(word, decimal_mark=decimal_mark) for word in words)
+
+
+def list_text(values: Iterable[float], *, decimal_mark: str = ".") -> str:
+    """Numbers as a person would type them, with spaces between them."""
+    return " ".join(plain(value, decimal_mark=decimal_mark) for value in values)
 
 
 def plain(value: float, *, decimal_mark: str = ".") -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext, gettext_lazy
@@ -74,7 +75,8 @@ class WorkloadForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, base: Workload | None = None) -> None:
         self.base = base or Workload()
         super().__init__(data, initial=initial_of(self.base))
-        for entry in ENTRIES:
+        self.entries = tuple(entry for entry in ENTRIES if not entry.setting or getattr(settings, entry.setting))
+        for entry in self.entries:
             self.fields[entry.name] = form_field(entry)
         self.workload: Workload | None = None
         self.footprint_warnings: dict[str, list[str]] = {}
@@ -93,7 +95,7 @@ class WorkloadForm(forms.Form):
 
     def _tree(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
         tree = self.base.model_dump()
-        for entry in ENTRIES:
+        for entry in self.entries:
             value = cleaned.get(entry.name)
             # A name that was not touched means what it meant: the base may say more than the box can show.
             if entry.combobox and value == self.initial[entry.name]:
@@ -138,6 +140,8 @@ class WorkloadForm(forms.Form):
         """Put each problem at its field; what concerns no field goes above the form."""
         for problem in map(lookups.readable_names, problems):
             entry = entry_at(problem.path)
+            if entry is not None and entry not in self.entries:
+                entry = None
             params = dict(problem.text_params)
             if entry is not None:
                 params |= {key: written(entry, params[key]) for key in _BOUNDS & params.keys()}
@@ -157,7 +161,7 @@ class WorkloadForm(forms.Form):
         """Show what makes the footprint hard to believe at the field that causes it."""
         for warning in footprint.warnings:
             entry = entry_at(warning.field) if warning.field else None
-            if entry is not None:
+            if entry in self.entries:
                 self.footprint_warnings.setdefault(entry.name, []).append(_warning_text(warning, entry))
 
     def row(self, name: str) -> Row:
@@ -173,7 +177,7 @@ class WorkloadForm(forms.Form):
     @property
     def main_rows(self) -> tuple[Row, ...]:
         """The three things to fill in, and where it ran."""
-        return tuple(self.row(entry.name) for entry in ENTRIES if not entry.group)
+        return tuple(self.row(entry.name) for entry in self.entries if not entry.group)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -182,7 +186,7 @@ class WorkloadForm(forms.Form):
             Section(
                 key,
                 str(label),
-                tuple(self.row(entry.name) for entry in ENTRIES if entry.group == key),
+                tuple(self.row(entry.name) for entry in self.entries if entry.group == key),
                 GROUP_ACTIVITIES.get(key, ""),
             )
             for key, label in GROUPS.items()
@@ -191,7 +195,7 @@ class WorkloadForm(forms.Form):
     @property
     def rows(self) -> tuple[Row, ...]:
         """All fields, in order."""
-        return tuple(self.row(entry.name) for entry in ENTRIES)
+        return tuple(self.row(entry.name) for entry in self.entries)
 
     @property
     def expert_values(self) -> tuple[tuple[str, str, str], ...]:
@@ -234,6 +238,7 @@ def initial_of(workload: Workload) -> dict[str, Any]:
             parent, leaf = _parent_of(tree, entry.path)
             initial[entry.name] = written(entry, parent[leaf])
     initial["accelerator"] = lookups.accelerator_name(initial["accelerator"])
+    initial["cpu"] = lookups.cpu_name(initial["cpu"])
     return initial
 
 

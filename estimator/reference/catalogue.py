@@ -238,6 +238,11 @@ def search_instances(q: str, limit: int = 10) -> tuple[CloudInstance, ...]:
     return search(shelf().searchable["cloud-instances"], q, limit=limit)
 
 
+def search_cpus(q: str, limit: int = 10) -> tuple[Cpu, ...]:
+    """Processors whose names hold a text, best first."""
+    return search(shelf().searchable["cpus"], q, limit=limit)
+
+
 def search_models(q: str, limit: int = 10) -> tuple[ModelRow, ...]:
     """Models whose names hold a text, best first."""
     return search(shelf().searchable["models"], q, limit=limit)

@@ -16,6 +16,7 @@ from estimator.core.inputs import (
     Embodied,
     FunctionalUnit,
     Hardware,
+    HourlyProfile,
     Inference,
     InputProblems,
     Location,
@@ -27,6 +28,7 @@ from estimator.core.inputs import (
     Uncertainty,
     Workload,
 )
+from estimator.forms import lookups
 from estimator.forms.choices import CHOICES
 from estimator.forms.examples import EXAMPLES, is_untouched, left_behind
 from estimator.forms.fields import BY_NAME, ENTRIES, GROUPS, NOT_ON_THE_FORM
@@ -66,6 +68,7 @@ FULL = Workload(
     location=Location(provider="aws", region="eu-west-3"),
     grid_intensity_gco2e_per_kwh=41.44,
     year=2024,
+    hourly_profile=HourlyProfile(hourly_intensity_gco2e_per_kwh=(420.5, *[38.0] * 22, 1_204.25), start_hour=7),
     pue=1.15,
     market_based=MarketBased(
         contracted_share=0.57,
@@ -258,7 +261,7 @@ BOUNDS = list(bounds())
 
 
 def test_the_bounds_were_found() -> None:
-    numeric = {entry.name for entry in ENTRIES if entry.kind not in {"text", "choice", "flag"}}
+    numeric = {entry.name for entry in ENTRIES if entry.kind not in {"text", "choice", "flag", "list"}}
     assert {name for name, _, _ in BOUNDS} == numeric
 
 
@@ -270,6 +273,48 @@ def test_each_bound_is_said_at_its_field(name: str, kind: str, beyond: float) ->
     assert not form.is_valid()
     assert set(form.errors) == {name}
     assert form.workload is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("420 415", "24"),
+        ("420 many 3", "420 415 398"),
+        (" ".join(["9000"] * 24), "5000"),
+    ],
+)
+def test_hours_of_the_grid_are_a_list(typed: str, said: str) -> None:
+    form = WorkloadForm(sent(Workload(), hourly_intensity_gco2e_per_kwh=typed))
+    assert not form.is_valid()
+    assert said in form.errors["hourly_intensity_gco2e_per_kwh"][0]
+
+
+@pytest.mark.parametrize("between", [" ", "\r\n", "; ", ", "])
+def test_a_list_may_be_typed_in_several_ways(between: str) -> None:
+    form = WorkloadForm(sent(Workload(), hourly_intensity_gco2e_per_kwh=between.join(["41.5"] * 24)))
+    assert form.is_valid() and form.workload is not None
+    assert form.workload.hourly_profile.hourly_intensity_gco2e_per_kwh == (41.5,) * 24
+
+
+def test_the_live_grid_is_offered_where_the_operator_has_a_key(settings: Any) -> None:
+    base = Workload(grid_signal="live")
+    settings.ELECTRICITY_MAPS_KEY = ""
+    assert "grid_signal" not in WorkloadForm().fields
+    kept = WorkloadForm(sent(Workload()), base=base)
+    assert kept.is_valid() and kept.workload is not None and kept.workload.grid_signal == "live"
+    settings.ELECTRICITY_MAPS_KEY = "a key"
+    chosen = WorkloadForm(sent(base))
+    assert chosen.is_valid() and chosen.workload is not None and chosen.workload.grid_signal == "live"
+    assert "grid_signal" in {row.entry.name for section in chosen.sections for row in section.rows}
+
+
+def test_processors_are_suggested_by_name() -> None:
+    options = lookups.SEARCHES["cpu"]("epyc 7742", 5)
+    assert options[0].text == "AMD EPYC 7742" and "64" in options[0].detail and "225 W" in options[0].detail
+    assert WorkloadForm(base=FULL)["cpu"].value() == "AMD EPYC 7742"
+    wrong = WorkloadForm(sent(Workload(), cpu="EPYC 7743"))
+    assert not wrong.is_valid()
+    assert any(name.startswith("AMD EPYC") for name in wrong.row("cpu").suggestions)
 
 
 def test_bounds_are_said_in_the_unit_of_the_field() -> None:
