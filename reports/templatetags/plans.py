@@ -113,3 +113,9 @@ def levers_json(point: Point) -> str:
 def opposite(amount: float) -> float:
     """A loss as a gain, and a gain as a loss."""
     return -amount
+
+
+@register.filter
+def what_is_left(saved_share: float) -> float:
+    """What a saving leaves of the whole; more than the whole where it costs."""
+    return 1.0 - saved_share

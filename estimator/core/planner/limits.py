@@ -153,14 +153,20 @@ def effects(constraints: tuple[_Judged, ...], within: Mask) -> tuple[ConstraintE
     return tuple(sorted(found, key=lambda one: (-one.excluded_count, -one.alone_excluded_count)))
 
 
-def nearest(constraints: tuple[_Judged, ...], within: Mask) -> int | None:
-    """The combination whose worst miss is the smallest; None where none can be computed."""
+def nearest(constraints: tuple[_Judged, ...], within: Mask, total_kgco2e: Array) -> int | None:
+    """
+    The combination whose worst miss is the smallest; None where none can be computed.
+
+    Of several, the one with the least emissions.
+    """
     worst = np.full(within.shape, -np.inf)
     for one in constraints:
         worst = np.maximum(worst, one.excess)
     worst[~within] = np.inf
-    found = int(np.argmin(worst))
-    return found if np.isfinite(worst.flat[found]) else None
+    least = float(worst.min())
+    if not np.isfinite(least):
+        return None
+    return int(np.argmin(np.where(worst <= least + abs(least) * 1e-9, total_kgco2e, np.inf)))
 
 
 def machines_and_places(space: Space, combinations: Indices) -> tuple[Indices, Indices]:

@@ -106,7 +106,7 @@ def find_best(
         front=tuple(explainer.point(number) for number in _spread_out(front).tolist()),
         best=tuple(best),
         constraints=effects(rules, within),
-        nearest=None if numbers.size else explainer.maybe_point(nearest(rules, within)),
+        nearest=None if numbers.size else explainer.maybe_point(nearest(rules, within, grid.total_kgco2e)),
         left_out=tuple(
             LeftOut(lever=_plain(lever), message=problem.message, text_params=problem.text_params)
             for lever, problem in left_out
