@@ -127,10 +127,13 @@ class Measurement(models.Model):
     energies_j = models.JSONField(default=dict)
     flags = models.JSONField(default=list)
     exit_code = models.IntegerField(null=True)
-    #: What is known of its grid, once: central value with its range, and where it comes from.
+    #: Emissions of one kilowatt-hour of its machine, once, with their range and where they come from.
     grid = models.JSONField(default=dict)
     client_id = models.UUIDField(null=True, editable=False)
+    #: The run whose estimate this is set against.
     estimate = models.ForeignKey(Estimate, null=True, on_delete=models.SET_NULL, related_name="measurements")
+    #: The footprint that was made of it.
+    result = models.ForeignKey(Estimate, null=True, on_delete=models.SET_NULL, related_name="measured_by")
 
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField(null=True, editable=False)
