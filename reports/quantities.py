@@ -112,6 +112,23 @@ def spread(value: Range | None, unit: str) -> str:
     return _with_unit(f"{number(value.low / factor)}–{number(value.high / factor)}", name)
 
 
+def change(value: Range | float | None, unit: str) -> str:
+    """How much is added, or taken away: `+12.0 kg CO₂e`, `−395 kg CO₂e`."""
+    if value is None:
+        return "–"
+    central = value.central if isinstance(value, Range) else value
+    return f"+{quantity(central, unit)}" if central > 0 else quantity(central, unit)
+
+
+def change_spread(value: Range | None, unit: str) -> str:
+    """The range of what is added, in the unit of its larger end: `−931 to +12.0 kg CO₂e`; empty where there is none."""
+    if value is None or value.high <= value.low:
+        return ""
+    factor, name = shown_unit(max(abs(value.low), abs(value.high)), unit)
+    low, high = (("+" if end > 0 else "") + number(end / factor) for end in (value.low, value.high))
+    return _with_unit(gettext("%(low)s to %(high)s") % {"low": low, "high": high}, name)
+
+
 def figure(value: float | None, unit: str = "1") -> str:
     """What a step of the arithmetic gives, in its own unit: `1,503.02 kWh`."""
     if value is None:

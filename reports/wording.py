@@ -18,6 +18,8 @@ VOICE: Final = Voice(
     spread=quantities.spread,
     percent=quantities.percent,
     tick=quantities.tick,
+    change=quantities.change,
+    change_spread=quantities.change_spread,
 )
 
 #: The names by which core and catalogue keep a thing -> what people read.

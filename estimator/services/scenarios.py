@@ -15,7 +15,7 @@ from estimator.core.inputs import InputProblem, InputProblems, Workload
 from estimator.core.levers.settings import Lever
 from estimator.core.scenarios import MOST_SCENARIOS, Comparison, compare
 from estimator.models import Estimate, Scenario
-from estimator.reference.scenarios import present_run, stack_of, trial_refusals
+from estimator.reference.scenarios import present_run, stack_of
 
 #: Scenarios that one estimate keeps.
 MOST_KEPT: Final = 50
@@ -80,11 +80,6 @@ def run_of(*, estimate: Estimate) -> Workload:
         return workload
     stored = next((one for one in footprint.assumptions if one.name == _GRID), None)
     return workload if stored is None else _with_grid(workload, stored.value)
-
-
-def refused_levers(*, workload: Workload) -> dict[str, InputProblem]:
-    """Levers that cannot act on a run, each with the reason."""
-    return trial_refusals(*present_run(workload))
 
 
 # --- kept under a name ------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ class Voice:
     spread: Callable[[Range, str], str]
     percent: Callable[[float], str]
     tick: Callable[[float, str], str]
+    change: Callable[[Range | float, str], str]
+    change_spread: Callable[[Range, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,10 @@ class Chart:
     def reach(self) -> tuple[float, float]:
         """The ends of the axis of lines: zero, or all that is drawn where the lines stand around a centre."""
         pieces = [piece for mark in self.marks for piece in mark.stretches]
-        most = max(max(piece.start, piece.end) for piece in pieces)
-        least = min(min(piece.start, piece.end) for piece in pieces) if self.centre is not None else 0.0
+        spans = [mark.amounts for mark in self.marks if mark.amounts is not None]
+        most = max([max(piece.start, piece.end) for piece in pieces] + [span.high for span in spans])
+        least = min([min(piece.start, piece.end) for piece in pieces] + [span.low for span in spans])
+        least = least if self.centre is not None else 0.0
         return least, most if most > least else least + 1.0
 
     def is_late(self, mark: Mark) -> bool:

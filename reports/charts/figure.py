@@ -169,6 +169,24 @@ def _lines(chart: Chart) -> dict[str, Any]:
         weight = {"font": BOLD} if mark.emphasised else {}
         annotations.append({**shared, "x": 0, "xanchor": "left", "xshift": -3, "text": escape(mark.label), **weight})
         annotations.append({**shared, "x": 1, "xanchor": "right", "xshift": 3, "text": mark.text, "font": BOLD})
+    spans = [(place, mark.amounts) for place, mark in enumerate(chart.marks) if mark.amounts is not None]
+    ranges = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [span.central for _, span in spans],
+        "y": [place for place, _ in spans],
+        "marker": {"size": 1, "color": "var(--ink)"},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [span.high - span.central for _, span in spans],
+            "arrayminus": [span.central - span.low for _, span in spans],
+            "color": "var(--ink)",
+            "thickness": 1.5,
+            "width": 4,
+        },
+        "hoverinfo": "skip",
+    }
     centre = [] if chart.centre is None else [chart.centre]
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": "var(--ink)", "width": 1.5}}
     layout = _layout(
@@ -180,4 +198,4 @@ def _lines(chart: Chart) -> dict[str, Any]:
         xaxis={"range": [least, most], "visible": False, "fixedrange": True},
         yaxis={"range": [len(chart.marks) - 0.6, -0.75], "visible": False, "fixedrange": True},
     )
-    return {"data": [bars], "layout": layout}
+    return {"data": [bars, ranges] if spans else [bars], "layout": layout}

@@ -117,6 +117,10 @@ class _Drawing:
                 start, end = sorted((at(piece.start), at(piece.end)))
                 width, colour = max(end - start, 1.0), self._paint(piece.colour)
                 body.append(f'<rect x="{start:.1f}" y="{y + 6}" width="{width:.1f}" height="14" fill="{colour}"/>')
+            if mark.amounts is not None:
+                low, high = at(mark.amounts.low), at(mark.amounts.high)
+                body.append(self._line(low, y + 13, high, y + 13, "ink", 1.5))
+                body += [self._line(end, y + 9, end, y + 17, "ink", 1.5) for end in (low, high)]
         if chart.centre is not None:
             body.append(self._line(at(chart.centre), top, at(chart.centre), bottom, "ink", 1.5))
         return body, bottom + 2

@@ -9,6 +9,8 @@ register = template.Library()
 for _filter in (
     quantities.quantity,
     quantities.spread,
+    quantities.change,
+    quantities.change_spread,
     quantities.figure,
     quantities.as_used,
     quantities.figure_spread,
