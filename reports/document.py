@@ -12,9 +12,11 @@ from django.utils.translation import get_language, gettext
 
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Location
+from estimator.core.scenarios import Comparison, ScenarioResult
 from reports import attachments, wording
 from reports.abstract import abstract
-from reports.charts import light_colours, months_chart, runs_chart
+from reports.charts import Chart, light_colours, months_chart, runs_chart
+from reports.charts.waterfall import scenario_chart
 from reports.collection import RunRow, collect
 from reports.notes import notes_html
 from reports.options import ReportOptions
@@ -39,6 +41,7 @@ def write_report(
     options: ReportOptions,
     made_at: datetime = EPOCH,
     location: Location | None = None,
+    scenarios: Comparison | None = None,
     logo: bytes | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> bytes:
@@ -55,6 +58,8 @@ def write_report(
         The date on the report: that of the estimate, so that the same estimate gives the same bytes.
     location : Location, optional
         Where the run took place, for its ranking among other places.
+    scenarios : Comparison, optional
+        The scenarios that were kept for the run, computed.
     logo : bytes, optional
         A PNG.
     advance : callable, optional
@@ -66,6 +71,7 @@ def write_report(
         A tagged PDF with the figures inside it as JSON and CSV.
     """
     tell = advance or _nobody
+    key = options.digest(logo=logo, over=scenarios.model_dump_json() if scenarios else "")
     summary = wording.summary_of(footprint, location=location)
     charts = {
         chart.name: chart
@@ -80,6 +86,8 @@ def write_report(
             "summary": summary,
             "abstract": abstract(summary),
             "charts": charts,
+            "waterfalls": _waterfalls(scenarios) if scenarios and "scenarios" in options.sections else [],
+            "scenarios": scenarios,
             "pair": [charts[name] for name in ("parts", "range") if name in charts],
             # Without the list of sources there is nothing for the small numbers to lead to.
             "key": summary.input_digest[:8] if "sources" in options.sections else "",
@@ -88,7 +96,7 @@ def write_report(
     tell(0.5)
     return render_pdf(
         html,
-        identifier=f"{footprint.input_digest}-{footprint.dataset_version}-{get_language()}-{options.digest(logo=logo)}",
+        identifier=f"{footprint.input_digest}-{footprint.dataset_version}-{get_language()}-{key}",
         variant=options.variant,
         made_at=made_at,
         logo=logo,
@@ -173,6 +181,10 @@ def write_collection(
             Attachment("runs.csv", files.csv(), gettext("One row a run, with its ranges")),
         ),
     )
+
+
+def _waterfalls(comparison: Comparison) -> list[tuple[ScenarioResult, Chart]]:
+    return [(one, scenario_chart(comparison, one, wording.VOICE)) for one in comparison.scenarios]
 
 
 def _nobody(progress: float) -> None:

@@ -13,6 +13,7 @@ from reports.options import LONGEST_NOTES, SECTIONS, ReportOptions
 SECTION_NAMES: Final = {
     "breakdown": _("What makes up the total"),
     "uncertainty": _("What the range is made of"),
+    "scenarios": _("Scenarios that were kept"),
     "regions": _("The same run in other places"),
     "published": _("Beside published training runs"),
     "equivalents": _("The same emissions as"),

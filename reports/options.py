@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 Section = Literal[
     "breakdown",
     "uncertainty",
+    "scenarios",
     "regions",
     "published",
     "equivalents",
@@ -23,7 +24,7 @@ Variant = Literal["pdf-a-3a", "pdf-ua-1"]
 #: Every section, in the order of reading.
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 #: Raised when templates change what an old file shows, so that a new one is made.
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 LONGEST_NOTES: Final = 4_000
 
 

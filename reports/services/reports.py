@@ -1,5 +1,6 @@
 """The verbs: ask for a report, make it, take up what was left."""
 
+import json
 import logging
 import uuid
 from collections.abc import Callable, Sequence
@@ -10,8 +11,12 @@ from django.utils import timezone, translation
 from django.utils.text import slugify
 
 from estimator.core import ENGINE_VERSION
+from estimator.core.inputs import InputProblems
+from estimator.core.scenarios import MOST_SCENARIOS, Comparison
 from estimator.jobs import JobQueue
 from estimator.models import Estimate, JobStatus
+from estimator.reference.catalogue import dataset_version
+from estimator.services.scenarios import Named, compare_scenarios, run_of
 from reports.attachments import RunFiles
 from reports.collection import RunRow, run_row
 from reports.document import write_collection, write_report
@@ -67,8 +72,9 @@ def request_report(
         estimate = Estimate.objects.only("id", "status").get(pk=estimate_id)
         if estimate.status != JobStatus.DONE:
             raise EstimateNotDone
+        digest = options.digest(logo=logo, over=_scenarios_key(estimate) if "scenarios" in options.sections else "")
         return _queued(
-            {"estimate": estimate, "language": language, "options_digest": options.digest(logo=logo)},
+            {"estimate": estimate, "language": language, "options_digest": digest},
             {"options": options.model_dump(mode="json"), "logo": logo},
         )
 
@@ -126,6 +132,24 @@ def request_collection(
         )
 
 
+def _scenarios_key(estimate: Estimate) -> str:
+    """Changes when scenarios are kept, changed or forgotten, or the tables that they are computed with."""
+    kept = list(estimate.scenarios.values_list("name", "levers")[:MOST_SCENARIOS])
+    return json.dumps([kept, dataset_version()]) if kept else ""
+
+
+def _scenarios(estimate: Estimate) -> Comparison | None:
+    """The first few scenarios that are kept, computed; None where there are none, or the run cannot be computed now."""
+    kept = [Named(one.name, one.stack()) for one in estimate.scenarios.all()[:MOST_SCENARIOS]]
+    if not kept:
+        return None
+    try:
+        return compare_scenarios(workload=run_of(estimate=estimate), scenarios=kept)
+    except InputProblems:
+        logger.warning("Scenarios of estimate %s cannot be computed with the tables of now", estimate.pk)
+        return None
+
+
 def _queued(key: dict[str, Any], values: dict[str, Any]) -> Report:
     """The row of this key; a new or a failed one is sent."""
     now = timezone.now()
@@ -177,9 +201,11 @@ def _made(row: Report, advance: Callable[[float], None]) -> bytes:
     footprint = estimate.result() if estimate is not None else None
     if estimate is None or footprint is None:
         raise EstimateNotDone
+    options = row.choices()
     return write_report(
         footprint,
-        options=row.choices(),
+        options=options,
+        scenarios=_scenarios(estimate) if "scenarios" in options.sections else None,
         made_at=estimate.finished_at or estimate.created_at,
         location=estimate.workload().location,
         logo=_bytes(row.logo),

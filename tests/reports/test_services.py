@@ -1,15 +1,20 @@
 """The job of a report: asked for, made once, kept."""
 
+import io
 import uuid
 from datetime import timedelta
 
+import pikepdf
 import pytest
 from django.utils import timezone
 
 from estimator import services as estimates
+from estimator.core.scenarios import levers_of
 from estimator.models import Estimate, JobStatus
+from estimator.services.scenarios import save_scenario
 from reports import services
 from reports.models import Report
+from reports.options import ReportOptions
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
 
@@ -52,6 +57,22 @@ def test_it_is_made_once_and_made_again_it_is_the_same_file(estimate: Estimate) 
     services.run_report(report_id=again.id, worker="a")
     again.refresh_from_db()
     assert bytes(again.pdf or b"") == made
+
+
+def test_scenarios_that_were_kept_are_in_it_and_make_it_another_report(estimate: Estimate) -> None:
+    plain = services.request_report(estimate_id=estimate.id, language="en")
+    levers = levers_of([{"lever": "region", "country": "SE"}, {"lever": "quantisation", "bits": 8}])
+    save_scenario(estimate=estimate, name="=Sweden", levers=levers)
+    row = services.request_report(estimate_id=estimate.id, language="en")
+    assert row.id != plain.id and services.request_report(estimate_id=estimate.id, language="en").id == row.id
+    assert services.run_report(report_id=row.id, worker="a")
+    row.refresh_from_db()
+    with pikepdf.open(io.BytesIO(bytes(row.pdf or b""))) as document, document.open_outline() as outline:
+        scenarios = next(item for item in outline.root if item.title == "Scenarios")
+        assert [item.title.partition(":")[0] for item in scenarios.children] == ["=Sweden"]
+    without = ReportOptions(sections=("steps",))
+    digest = services.request_report(estimate_id=estimate.id, language="en", options=without).options_digest
+    assert digest == without.digest()
 
 
 def test_a_failure_is_told_without_details_and_can_be_tried_again(

@@ -12,6 +12,7 @@ from estimator.models import Estimate
 from reports import services
 from reports.api import reports as api
 from reports.models import Report
+from reports.options import SECTIONS
 from tests.reports.test_logos import picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
@@ -93,7 +94,7 @@ CHOSEN = {
 
 def test_the_choices_are_kept_and_asked_for_again_give_the_same_report(client: Client, estimate: Estimate) -> None:
     page = client.get(f"/estimates/{estimate.id}/report/").content.decode()
-    assert 'enctype="multipart/form-data"' in page and page.count('name="sections"') == 9
+    assert 'enctype="multipart/form-data"' in page and page.count('name="sections"') == len(SECTIONS)
     first = client.post(f"/estimates/{estimate.id}/report/", {**CHOSEN, "logo": logo()})
     row = Report.objects.get()
     assert first["Location"] == f"/reports/{row.id}/" and row.language == "es" and row.logo
