@@ -36,7 +36,12 @@ def move(plan: Plan, lever: Region, knowledge: Knowledge) -> Plan:
     if present.pue is not None and lever.pue is None:
         plan = plan.said(_SITE)
     if not same_place:
-        plan = plan.with_fields(location=lever.place, grid_intensity_gco2e_per_kwh=lever.grid_intensity_gco2e_per_kwh)
+        # The hours that were given are those of the old place.
+        plan = plan.with_fields(
+            location=lever.place,
+            grid_intensity_gco2e_per_kwh=lever.grid_intensity_gco2e_per_kwh,
+            hourly_profile=HourlyProfile(),
+        )
     elif not same_grid:
         plan = plan.with_fields(grid_intensity_gco2e_per_kwh=lever.grid_intensity_gco2e_per_kwh)
     return plan if lever.pue is None else plan.with_fields(pue=lever.pue)

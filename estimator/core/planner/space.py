@@ -38,7 +38,7 @@ _NOT_OF_MACHINES: Final = frozenset(
     | {"contracted_share", "certificates_share"}
     | {"contract_intensity_gco2e_per_kwh", "residual_intensity_gco2e_per_kwh"}
 )
-_PLACE_FIELDS: Final = ("location", _GRID, _PUE)
+_PLACE_FIELDS: Final = ("location", _GRID, _PUE, "hourly_profile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,24 @@ class Space:
         if count > MOST_COMBINATIONS:
             raise too_many(count, MOST_COMBINATIONS)
         self.count = count
-        self.machines = Chain(workload, [axis for axis in axes if axis.lever not in PLACE_LEVERS], lookups)
         self.places = Chain(workload, [axis for axis in axes if axis.lever in PLACE_LEVERS], lookups)
+        # The hours of a grid are of its place, and tell what waiting brings: machines are looked at with each of them.
+        profiles = list(dict.fromkeys(place.hourly_profile for place in self.places.states))
+        self._profile_of = np.array([profiles.index(place.hourly_profile) for place in self.places.states])
+        machine_axes = [axis for axis in axes if axis.lever not in PLACE_LEVERS]
+        self._chains = tuple(
+            Chain(workload.model_copy(update={"hourly_profile": profile}), machine_axes, lookups)
+            for profile in profiles
+        )
+        #: The same axes in each of them, so that one tells of all.
+        self.machines = self._chains[0]
         self._cost_basis = cost_basis
-        self._looked_up = _look_up(self.machines, lookups)
+        self._by_profile = tuple(_look_up(chain, lookups) for chain in self._chains)
+        self._looked_up = self._by_profile[0]
         self._place_values, self._place_problems = self._look_up_places(lookups)
         self._adjustments = tuple(
             (key, Adjustment(target=key[0], by=f"{key[1]}__{key[0]}", operation=key[2]))
-            for key in self.machines.factor_keys
+            for key in dict.fromkeys(key for chain in self._chains for key in chain.factor_keys)
         )
 
     def _look_up_places(self, lookups: Lookups) -> tuple[dict[str, Array], dict[int, InputProblem]]:
@@ -168,29 +178,34 @@ class Space:
         shape = (machines.size, places.size)
         total, energy, paid = (np.full(shape, np.nan) for _ in range(3))
         hours, boards = (np.full(machines.size, np.nan) for _ in range(2))
-        reached = self.machines.reached(machines)
-        known = self._looked_up
-        if not np.isfinite(self._place_values[_GRID][:, self.places.reached(places)]).any():
-            machines, reached = machines[:0], reached[:0]
-        group_of, kind_of = known.group_of[reached], known.kind_of[reached]
-        for group, kind in np.unique(np.stack((group_of, kind_of), axis=1), axis=0).tolist():
-            if group == DEAD:
-                continue
-            rows = np.flatnonzero((group_of == group) & (kind_of == kind))
-            sheet = self._sheet(known.groups[group], machines[rows], reached[rows], kind, places)
-            total[rows] = sheet.drawn("total_kgco2e")
-            energy[rows] = sheet.drawn("facility_energy_kwh")
-            hours[rows] = _column(_duration_h(sheet), rows.size)
-            boards[rows] = _column(_drawn(sheet, "accelerator_count"), rows.size)
-            paid[rows] = self._cost_usd(sheet, reached[rows])
+        profile_of = self._profile_of[self.places.reached(places)]
+        for profile in np.unique(profile_of).tolist():
+            columns = np.flatnonzero(profile_of == profile)
+            chain, known = self._chains[profile], self._by_profile[profile]
+            reached = chain.reached(machines)
+            groups, kinds = known.group_of[reached], known.kind_of[reached]
+            for group, kind in np.unique(np.stack((groups, kinds), axis=1), axis=0).tolist():
+                rows = np.flatnonzero((groups == group) & (kinds == kind))
+                if group == DEAD or not self._is_known(kind, places[columns]):
+                    continue
+                sheet = self._sheet(chain, known, known.groups[group], machines[rows], kind, places[columns])
+                at = np.ix_(rows, columns)
+                total[at] = sheet.drawn("total_kgco2e")
+                energy[at] = sheet.drawn("facility_energy_kwh")
+                hours[rows] = _column(_duration_h(sheet), rows.size)
+                boards[rows] = _column(_drawn(sheet, "accelerator_count"), rows.size)
+                paid[at] = self._cost_usd(sheet, known, reached[rows])
         return Outcomes(
             total_kgco2e=total, facility_energy_kwh=energy, cost_usd=paid, duration_h=hours, accelerator_count=boards
         )
 
-    def _cost_usd(self, sheet: Sheet, reached: Indices) -> Quantity:
+    def _is_known(self, kind: int, places: Indices) -> bool:
+        return bool(np.isfinite(self._place_values[_GRID][kind, self.places.reached(places)]).any())
+
+    def _cost_usd(self, sheet: Sheet, known: _Machines, reached: Indices) -> Quantity:
         if self._cost_basis == "electricity":
             return _drawn(sheet, "electricity_cost_usd")
-        price = self._looked_up.values.get(_CLOUD_PRICE)
+        price = known.values.get(_CLOUD_PRICE)
         if price is None or "accelerator_hours" not in sheet:
             return np.nan
         return cost.cloud_cost_usd(
@@ -198,7 +213,9 @@ class Space:
             cloud_price_usd_per_accelerator_h=price[reached][:, np.newaxis],
         )
 
-    def _sheet(self, group: _Group, machines: Indices, reached: Indices, kind: int, places: Indices) -> Sheet:
+    def _sheet(
+        self, chain: Chain, known: _Machines, group: _Group, machines: Indices, kind: int, places: Indices
+    ) -> Sheet:
         """The lines of an estimate for many combinations: what differs between them stands as the draws of an input."""
         assumptions: dict[str, Assumption] = {}
         draws: KnownDraws = {}
@@ -211,15 +228,18 @@ class Space:
             same = bool((drawn == first).all())
             draws[one.name, first, first, first] = None if same else Draws(values=drawn, scores=drawn)
 
+        reached = chain.reached(machines)
         for name, assumption in group.factors.assumptions.items():
             if name not in _NOT_OF_MACHINES:
-                put(assumption, self._looked_up.values[name][reached][:, np.newaxis])
+                put(assumption, known.values[name][reached][:, np.newaxis])
         at = self.places.reached(places)
         for name, values in self._place_values.items():
             put(group.factors.assumptions[name], values[kind][at][np.newaxis, :])
         adjustments = []
         for key, adjustment in self._adjustments:
-            factor = self.machines.factor(key, machines)
+            if key not in chain.factor_keys:
+                continue
+            factor = chain.factor(key, machines)
             if (factor == (1.0 if adjustment.operation == "times" else 0.0)).all():
                 continue
             put(assumptions[_PUE].model_copy(update={"name": adjustment.by}), factor[:, np.newaxis])

@@ -28,6 +28,11 @@ RUNS = {
         "duration_h": 10.0,
         "location": {"country": "DE"},
     },
+    # Cleaner at noon: how long a run takes decides in which hours it falls.
+    "hourly": {
+        **cases.BY_DEVICES,
+        "hourly_profile": {"hourly_intensity_gco2e_per_kwh": [400.0] * 9 + [150.0] * 6 + [400.0] * 9, "start_hour": 8},
+    },
     "given_draw": {
         **cases.SERVED,
         "hardware": {"accelerator": "h100", "mean_accelerator_power_w": 400.0, "accelerator_count": 4},
@@ -108,6 +113,17 @@ def test_hours_by_the_clock() -> None:
     assert found.duration_h[0] == pytest.approx(79.0)
     assert 0.5 < found.duration_h[1] / 79.0 < 0.6
     assert found.accelerator_count.tolist() == [64.0, 128.0]
+
+
+def test_a_move_leaves_the_hours_of_the_old_place_behind() -> None:
+    moved = Workload.model_validate({"levers": [{"lever": "region", "country": "FR"}]}).levers
+    totals = []
+    for body in (RUNS["hourly"], cases.BY_DEVICES):
+        run = baseline(Workload.model_validate({**body, "uncertainty": {"draws_count": 0}}))
+        space = Space(run, axes_of(moved), lookups(run))
+        totals.append(space.outcomes(np.arange(1), np.arange(2)).total_kgco2e[0])
+    assert totals[0][0] != totals[1][0]
+    assert totals[0][1] == totals[1][1]
 
 
 def test_neutral_settings_change_nothing() -> None:
