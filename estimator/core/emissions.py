@@ -74,10 +74,12 @@ def hours_ratio(
 
     def up_to(moment: Quantity) -> Quantity:
         rounds = np.floor_divide(moment, hours.size)
-        return rounds * until[-1] + np.interp(moment - rounds * hours.size, edges, until)
+        reached: Quantity = rounds * float(until[-1]) + np.interp(moment - rounds * hours.size, edges, until)
+        return reached
 
-    mean = (up_to(start_hour + duration_h) - up_to(start_hour)) / duration_h
-    return mean / (until[-1] / hours.size) if until[-1] > 0.0 else mean + 1.0
+    mean: Quantity = (up_to(start_hour + duration_h) - up_to(start_hour)) / duration_h
+    average = float(until[-1]) / hours.size
+    return mean / average if average > 0.0 else mean + 1.0
 
 
 def market_based_kgco2e(

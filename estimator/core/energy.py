@@ -280,3 +280,31 @@ def facility_energy_kwh(*, it_energy_kwh: Quantity, pue: Quantity) -> Quantity:
     158.0
     """
     return it_energy_kwh * pue
+
+
+def hours_of_draw(*, energy_kwh: Quantity, mean_power_w: Quantity) -> Quantity:
+    r"""
+    Time for which a draw makes up an energy.
+
+    Parameters
+    ----------
+    energy_kwh : float or array
+        Energy. [kWh]
+    mean_power_w : float or array
+        Mean draw. [W]
+
+    Returns
+    -------
+    float or array
+        Hours. [h]
+
+    Notes
+    -----
+    .. math:: t = \frac{1000 \, E}{P}
+
+    Examples
+    --------
+    >>> hours_of_draw(energy_kwh=3.0, mean_power_w=300.0)
+    10.0
+    """
+    return energy_kwh * W_PER_KW / mean_power_w

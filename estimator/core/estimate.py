@@ -54,6 +54,7 @@ PATHS: Final = {
 TOO_LARGE_PATHS: Final = {
     "accelerator_embodied_share_kgco2e": "embodied.lifetime_years",
     "host_embodied_share_kgco2e": "embodied.lifetime_years",
+    "machine_embodied_share_kgco2e": "embodied.lifetime_years",
     "kgco2e_per_unit": "functional_unit.count",
     "kwh_per_unit": "functional_unit.count",
 }
@@ -353,18 +354,13 @@ def _equivalents(total_kgco2e: float, known: tuple[EquivalentFactor, ...]) -> tu
 
 
 def _embodied_gap(factors: Factors) -> str:
-    if factors.method == "inference_tokens":
-        return gettext_noop(
-            "The total leaves out the making of the devices: the published energy of one item says nothing of their "
-            "time. Count tokens instead where there are any."
-        )
     if factors.method == "cores_and_memory":
         return gettext_noop(
-            "The total leaves out the making of the machine: it is known for accelerators and the servers around them "
-            "only. Name the accelerators if there are any."
+            "The total leaves out the making of the machine: name the processor or the number of cores, and the hours."
         )
     return gettext_noop(
-        "The total leaves out the making of the devices: name the accelerator, their number and the hours."
+        "The total leaves out the making of the devices: name the accelerator, their number and the hours, or the "
+        "processor and the hours."
     )
 
 

@@ -7,10 +7,10 @@ What bears a plain name is the sum of all runs; see `energy_lines`.
 from functools import cache, partial
 from typing import Final
 
-from estimator.core import cost, embodied, emissions, flops, water
+from estimator.core import cost, embodied, emissions, energy, flops, water
 from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import Workload
-from estimator.core.sheet import Line, Sheet, by_name, product, total, write_same
+from estimator.core.sheet import Line, Sheet, by_name, product, product_of_all, total, write_same
 
 MARKET_BASED_SOURCE_IDS: Final = ("ghg-protocol-scope-2-2015",)
 EMBODIED_SOURCE_IDS: Final = ("sci-iso-21031-2024",)
@@ -38,7 +38,16 @@ _WITHOUT_DEVICES: Final = gettext_noop("Total emissions, without making the devi
 _MAKING: Final = {
     "accelerator_embodied_share_kgco2e": ("device_embodied_kgco2e", gettext_noop("Making of the accelerators")),
     "host_embodied_share_kgco2e": ("host_embodied_kgco2e", gettext_noop("Making of the servers around them")),
+    "machine_embodied_share_kgco2e": ("machine_embodied_kgco2e", gettext_noop("Making of the machine")),
 }
+_ITEM_HOURS: Final = Line(
+    "item_accelerator_hours",
+    label=gettext_noop("Time for which accelerators make items"),
+    formula="it_energy_kwh × 1000 ÷ item_power_w",
+    unit="h",
+    quantity=energy.hours_of_draw,
+    takes={"energy_kwh": "it_energy_kwh", "mean_power_w": "item_power_w"},
+)
 _WATER: Final = Line(
     "water_l",
     label=gettext_noop("Water consumed"),
@@ -77,8 +86,8 @@ def write_emissions(sheet: Sheet, workload: Workload) -> None:
 def _write_grid_of_hours(sheet: Sheet, workload: Workload) -> None:
     """Write the grid's intensity once more, as it is in the hours of the run, where these are known."""
     profile = workload.hourly_profile
-    mean_gco2e_per_kwh = profile.mean_gco2e_per_kwh
-    if mean_gco2e_per_kwh is None:
+    hours_gco2e_per_kwh, mean_gco2e_per_kwh = profile.hourly_intensity_gco2e_per_kwh, profile.mean_gco2e_per_kwh
+    if hours_gco2e_per_kwh is None or mean_gco2e_per_kwh is None:
         return
     if "duration_h" not in sheet and workload.accelerator_hours is not None:
         hours = "final_run_accelerator_hours" if "final_run_accelerator_hours" in sheet else "accelerator_hours"
@@ -99,7 +108,7 @@ def _write_grid_of_hours(sheet: Sheet, workload: Workload) -> None:
         label=gettext_noop("Grid in the hours of the run, over its average"),
         formula="hourly_mean(start_hour, start_hour + duration_h) ÷ profile_mean_gco2e_per_kwh",
         unit="1",
-        quantity=partial(emissions.hours_ratio, hourly_intensity_gco2e_per_kwh=profile.hourly_intensity_gco2e_per_kwh),
+        quantity=partial(emissions.hours_ratio, hourly_intensity_gco2e_per_kwh=hours_gco2e_per_kwh),
         takes=by_name("duration_h", "start_hour"),
     )
     sheet.line(
@@ -114,24 +123,42 @@ def _write_grid_of_hours(sheet: Sheet, workload: Workload) -> None:
 
 def _write_embodied_share(sheet: Sheet) -> None:
     has_idle_life = "lifetime_utilisation" in sheet
-    parts = tuple([name for name in _MAKING if sheet.write(_making(name, has_idle_life=has_idle_life))])
+    if "machine_share" in sheet:
+        sheet.write(_machine_hours(several="run_multiplier" in sheet))
+        hours = "machine_hours"
+    else:
+        hours = "item_accelerator_hours" if sheet.write(_ITEM_HOURS) else "accelerator_hours"
+    parts = tuple([name for name in _MAKING if sheet.write(_making(name, hours, has_idle_life=has_idle_life))])
     if parts:
         sheet.write(_embodied_share(parts))
 
 
 @cache
-def _making(name: str, *, has_idle_life: bool) -> Line:
+def _machine_hours(*, several: bool) -> Line:
+    runs = ("run_multiplier",) if several else ()
+    return Line(
+        "machine_hours",
+        label=gettext_noop("Time of the machine"),
+        formula=" × ".join(("machine_share", "duration_h", *runs)),
+        unit="h",
+        quantity=product_of_all,
+        takes=by_name("machine_share", "duration_h", *runs),
+    )
+
+
+@cache
+def _making(name: str, hours: str, *, has_idle_life: bool) -> Line:
     embodied_name, label = _MAKING[name]
     lifetime = ("lifetime_years", *["lifetime_utilisation"] * has_idle_life)
     return Line(
         name,
         label=label,
-        formula=f"{embodied_name} × accelerator_hours ÷ (8760 × {' × '.join(lifetime)})",
+        formula=f"{embodied_name} × {hours} ÷ (8760 × {' × '.join(lifetime)})",
         unit="kgCO2e",
-        # Accelerators times hours: the devices are counted in the hours already.
+        # Devices times hours: they are counted in the hours already.
         quantity=partial(embodied.embodied_share_kgco2e, device_count=1),
         source_ids=EMBODIED_SOURCE_IDS,
-        takes={"device_embodied_kgco2e": embodied_name, "reserved_h": "accelerator_hours", **by_name(*lifetime)},
+        takes={"device_embodied_kgco2e": embodied_name, "reserved_h": hours, **by_name(*lifetime)},
     )
 
 

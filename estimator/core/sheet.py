@@ -64,6 +64,11 @@ def product(*, amount: Quantity, multiplier: Quantity) -> Quantity:
     return amount * multiplier
 
 
+def product_of_all(**factors: Quantity) -> Quantity:
+    """The product of factors."""
+    return math.prod(factors.values())
+
+
 def total(**parts: Quantity) -> Quantity:
     """The sum of parts."""
     return sum(parts.values())

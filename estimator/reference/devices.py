@@ -1,5 +1,6 @@
 """What the devices of a run decide: rated draw, embodied emissions, price."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -9,7 +10,7 @@ from estimator.core.inputs import Workload
 from estimator.reference.assume import assumption, certain, default, given, looked_up
 from estimator.reference.methods import accelerator_hours_known
 from estimator.reference.shelf import Shelf
-from estimator.reference.tables import Accelerator
+from estimator.reference.tables import Accelerator, Cpu
 
 _HOST_DEFAULTS: Final = {
     "datacentre": "host_embodied_server",
@@ -20,6 +21,13 @@ _HOST_DEFAULTS: Final = {
 }
 #: Servers of the accelerators of this year and later carry several times the memory and storage.
 _LARGER_SERVERS_SINCE: Final = 2022
+#: Sockets of a usual server, and processors that are made for one.
+_SOCKETS: Final = 2
+_SERVER_CPU: Final = re.compile(
+    r"epyc|xeon|opteron|graviton|altra|neoverse|thunderx|power\d|kunpeng|axion", re.IGNORECASE
+)
+_TWO_SOCKETS: Final = gettext_noop("A server has two sockets; the run answers for those that it had.")
+_ONE_SOCKET: Final = gettext_noop("A desktop has one socket.")
 _COMPONENT_MODEL: Final = "boaviztapi-2-5-0"
 
 
@@ -55,12 +63,23 @@ def _accelerator(shelf: Shelf, accelerator_id: str) -> Accelerator:
 
 
 def embodied_assumptions(
-    workload: Workload, accelerator: Accelerator | None, shelf: Shelf, *, hours_follow: bool = False
+    workload: Workload, accelerator: Accelerator | None, cpu: Cpu | None, shelf: Shelf, *, hours_follow: bool = False
 ) -> Iterator[Assumption]:
     """Making of the devices and of what is around them, where hardware and hours are known or follow."""
-    embodied = workload.embodied
-    if not embodied.include or accelerator is None or not (hours_follow or accelerator_hours_known(workload)):
+    if not workload.embodied.include:
         return
+    if workload.activity == "inference" and workload.inference.task is not None:
+        found = (*_of_items(accelerator, shelf),)
+    elif accelerator is not None:
+        found = (*_of_accelerator(accelerator, shelf),) if hours_follow or accelerator_hours_known(workload) else ()
+    else:
+        found = (*_of_machine(workload, cpu, shelf),) if workload.duration_h is not None else ()
+    if found:
+        yield from found
+        yield from _lifetime(workload, shelf)
+
+
+def _of_accelerator(accelerator: Accelerator, shelf: Shelf) -> Iterator[Assumption]:
     yield _device_embodied(shelf, accelerator.id)
     host = _HOST_DEFAULTS[accelerator.segment]
     if host == "host_embodied_server" and accelerator.year < _LARGER_SERVERS_SINCE:
@@ -71,6 +90,60 @@ def embodied_assumptions(
         shelf,
         gettext_noop("A typical machine around the accelerator: nobody publishes that of this run."),
     )
+
+
+def _of_items(accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
+    """What made items: their energy is published and their time is not, so that a usual draw tells it."""
+    note = gettext_noop(
+        "The time that an item takes is not published: it follows from its energy and this draw. That is a guess, and "
+        "so is the share of making the devices."
+    )
+    yield default("item_power_w", "item_power", shelf, note)
+    if accelerator is not None:
+        yield from _of_accelerator(accelerator, shelf)
+        return
+    note = gettext_noop("No hardware is named: this is what others took for one accelerator of a data centre.")
+    yield default("device_embodied_kgco2e", "device_embodied_unknown", shelf, note)
+    yield default("host_embodied_kgco2e", "host_embodied_server_before_2022", shelf, note)
+
+
+def _of_machine(workload: Workload, cpu: Cpu | None, shelf: Shelf) -> Iterator[Assumption]:
+    """The machine of a run on processors: all of it, or the share that the cores of the run are of it."""
+    hardware, sockets = workload.hardware, _SOCKETS
+    cores, chips = hardware.cpu_core_count, hardware.cpu_count
+    on_desk = cpu is not None and not _SERVER_CPU.search(cpu.name)
+    if on_desk:
+        sockets = 1
+    if cpu is not None:
+        machine_share = (cores / cpu.core_count if cores is not None else float(chips or 1)) / sockets
+        yield certain("machine_share", machine_share, note=_ONE_SOCKET if on_desk else _TWO_SOCKETS)
+    elif cores is not None:
+        usual = shelf.defaults["machine_cores"]
+        yield assumption(
+            "machine_share",
+            cores / usual.central,
+            low=cores / usual.high,
+            high=cores / usual.low,
+            status="default",
+            quality=usual.quality,
+            source_ids=usual.source_ids,
+            note=gettext_noop("The processor is not named: a usual server has %(usual)s cores."),
+            usual=f"{usual.central:g}",
+        )
+    elif chips is not None:
+        yield certain("machine_share", chips / sockets, note=_TWO_SOCKETS)
+    else:
+        return
+    yield default(
+        "machine_embodied_kgco2e",
+        "machine_embodied_desktop" if on_desk else "machine_embodied_server",
+        shelf,
+        gettext_noop("A typical machine of processors: nobody publishes that of this run."),
+    )
+
+
+def _lifetime(workload: Workload, shelf: Shelf) -> Iterator[Assumption]:
+    embodied = workload.embodied
     if embodied.lifetime_years is not None:
         yield certain("lifetime_years", embodied.lifetime_years)
     else:

@@ -137,7 +137,7 @@ def _factors_of(workload: Workload, shelf: Shelf) -> Factors:
         *facility_assumptions(workload, names.spot, accelerator, shelf, warnings),
         *_run_assumptions(workload),
         *_market_assumptions(workload, shelf),
-        *embodied_assumptions(workload, accelerator, shelf, hours_follow=hours_follow),
+        *embodied_assumptions(workload, accelerator, names.cpu, shelf, hours_follow=hours_follow),
         *cost_assumptions(workload, accelerator, shelf),
     )
     found = tuple(told_apart(expansion.noted(one)) for one in found)

@@ -87,7 +87,7 @@ def test_a_run_beside_codecarbon(benchmark: Any, table: Table, place: str) -> No
     from codecarbon.external.geography import CloudMetadata, GeoMetadata
     from codecarbon.input import DataSource
 
-    emissions_of = codecarbon.Emissions(DataSource())
+    emissions_of = codecarbon.Emissions(DataSource())  # type: ignore[no-untyped-call]
     energy_used = Energy.from_energy(kWh=1503.0)
     country = GeoMetadata(country_iso_code="FRA", country_name="France")
     region = CloudMetadata(provider="gcp", region="europe-west9")

@@ -56,7 +56,7 @@ def shift(plan: Plan, lever: TimeShift, knowledge: Knowledge) -> Plan:
         "time_shift", "grid_intensity", setting=_kind(duration_h, interruptible=lever.interruptible)
     )
     target = ("grid_intensity_gco2e_per_kwh",)
-    profile = lever.hourly_intensity_gco2e_per_kwh
+    profile: Sequence[float] | None = lever.hourly_intensity_gco2e_per_kwh
     if profile is None and duration_h is not None:
         profile = _from_start(plan.workload.hourly_profile, duration_h + lever.window_h)
     if profile is None:
