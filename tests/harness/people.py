@@ -17,7 +17,7 @@ class Person:
         from django.contrib.auth.models import User
 
         address = f"{name}@example.org"
-        self.user: User = User.objects.create(username=address, email=address, is_staff=is_staff, password="!")
+        self.user: User = User.objects.create(username=address, email=address, is_staff=is_staff, password="x")
 
     @cached_property
     def client(self) -> Client:
