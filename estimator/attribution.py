@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from pydantic import BaseModel
@@ -106,7 +107,7 @@ def licence_groups(listed: list[Listed]) -> list[Group]:
 
 
 def _use(table: str, count: int) -> str:
-    rows = ngettext("%(count)s row", "%(count)s rows", count) % {"count": f"{count:,}"}
+    rows = ngettext("%(count)s row", "%(count)s rows", count) % {"count": number_format(count, force_grouping=True)}
     return f"{table}: {rows}"
 
 

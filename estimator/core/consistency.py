@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from estimator.core.factors import Factors
+from estimator.core.factors import Factors, accelerators_named, plain_count
 from estimator.core.flops import LARGEST_BELIEVABLE_MFU
 from estimator.core.footprint import Warning, gettext_noop
 from estimator.core.inputs import TrainingKind, Workload
@@ -89,11 +89,11 @@ def _utilisation_warnings(sheet: Sheet, workload: Workload, factors: Factors) ->
             text_params=text_params | {"factor": float(f"{TYPICAL_MFU / mfu:.2g}")},
         )
     if by_flop:
-        yield from _unused_hours(sheet, workload)
+        yield from _unused_hours(sheet, workload, factors)
 
 
-def _unused_hours(sheet: Sheet, workload: Workload) -> Iterator[Warning]:
-    given_h, count = workload.accelerator_hours, workload.hardware.accelerator_count
+def _unused_hours(sheet: Sheet, workload: Workload, factors: Factors) -> Iterator[Warning]:
+    given_h, count = workload.accelerator_hours, accelerators_named(workload, factors)
     if given_h is None and workload.duration_h is not None and count is not None:
         given_h = workload.duration_h * count
     if given_h is None:
@@ -129,7 +129,7 @@ def _unused_hours(sheet: Sheet, workload: Workload) -> Iterator[Warning]:
 
 
 def _memory_warnings(sheet: Sheet, workload: Workload, factors: Factors) -> Iterator[Warning]:
-    memory_gb, count = factors.accelerator_memory_gb, workload.hardware.accelerator_count
+    memory_gb, count = factors.accelerator_memory_gb, accelerators_named(workload, factors)
     if memory_gb is None or count is None:
         return
     if factors.method == "inference_tokens":
@@ -157,7 +157,7 @@ def _memory_warnings(sheet: Sheet, workload: Workload, factors: Factors) -> Iter
             text_params={
                 "needed_gb": float(f"{needed_gb:.3g}"),
                 "memory_gb": float(f"{count * memory_gb:.4g}"),
-                "count": count,
+                "count": plain_count(count),
                 "accelerator": factors.accelerator_name,
             },
         )
@@ -185,9 +185,9 @@ def _pue_warnings(workload: Workload, factors: Factors) -> Iterator[Warning]:
     energy_kwh, pue, hardware = workload.it_energy_kwh, workload.pue, workload.hardware
     if factors.method != "measured" or energy_kwh is None or pue is None or pue <= 1.0 + SAME_ENERGY:
         return
-    hours = workload.accelerator_hours
-    if hours is None and hardware.accelerator_count is not None and workload.duration_h is not None:
-        hours = hardware.accelerator_count * workload.duration_h
+    hours, count = workload.accelerator_hours, accelerators_named(workload, factors)
+    if hours is None and count is not None and workload.duration_h is not None:
+        hours = count * workload.duration_h
     servers_kwh = [
         power_w * time_h / 1000.0
         for power_w, time_h in (

@@ -75,3 +75,14 @@ class Factors:
     #: Each lever of the workload alone, in the order of the workload.
     levers: tuple[LeverCase, ...] = ()
     levers_together: LeverCase | None = None
+
+
+def accelerators_named(workload: Workload, factors: Factors) -> float | None:
+    """How many accelerators the run had, by its count or by the name of a cloud instance; None where neither says."""
+    known = factors.assumptions.get("accelerator_count")
+    return workload.hardware.accelerator_count if known is None else known.value
+
+
+def plain_count(count: float) -> float:
+    """A count as people write it: 8 rather than 8.0, and half a board as 0.5."""
+    return int(count) if count == int(count) else count

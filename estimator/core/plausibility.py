@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from estimator.core.factors import Factors
+from estimator.core.factors import Factors, accelerators_named, plain_count
 from estimator.core.footprint import Warning, gettext_noop
 from estimator.core.inputs import Workload
 
@@ -40,7 +40,7 @@ def plausibility_warnings(*, workload: Workload, factors: Factors) -> tuple[Warn
     """
     return (
         *_facility_warnings(workload),
-        *_duration_warnings(workload),
+        *_duration_warnings(workload, factors),
         *_accelerator_draw_warnings(workload, factors),
         *_system_draw_warnings(workload, factors),
         *_cpu_draw_warnings(workload, factors),
@@ -80,8 +80,8 @@ def _facility_warnings(workload: Workload) -> Iterator[Warning]:
         )
 
 
-def _duration_warnings(workload: Workload) -> Iterator[Warning]:
-    duration_h, accelerator_count = workload.duration_h, workload.hardware.accelerator_count
+def _duration_warnings(workload: Workload, factors: Factors) -> Iterator[Warning]:
+    duration_h, accelerator_count = workload.duration_h, accelerators_named(workload, factors)
     if duration_h is not None and duration_h > LONGEST_BELIEVABLE_H:
         yield Warning(
             code="duration_too_long",
@@ -114,7 +114,7 @@ def _duration_warnings(workload: Workload) -> Iterator[Warning]:
                 field="accelerator_hours",
                 text_params={
                     "accelerator_hours": workload.accelerator_hours,
-                    "count": accelerator_count,
+                    "count": plain_count(accelerator_count),
                     "duration_h": duration_h,
                     "expected_h": expected_h,
                 },
@@ -162,11 +162,11 @@ def _accelerator_draw_warnings(workload: Workload, factors: Factors) -> Iterator
 
 
 def _system_draw_warnings(workload: Workload, factors: Factors) -> Iterator[Warning]:
-    power_w, accelerator_count = workload.hardware.mean_system_power_w, workload.hardware.accelerator_count
+    power_w, accelerator_count = workload.hardware.mean_system_power_w, accelerators_named(workload, factors)
     if power_w is None or accelerator_count is None or factors.accelerator_tdp_w is None:
         return
     limit_w = accelerator_count * factors.accelerator_tdp_w
-    text_params = {"power_w": power_w, "count": accelerator_count, "limit_w": limit_w}
+    text_params = {"power_w": power_w, "count": plain_count(accelerator_count), "limit_w": limit_w}
     if power_w < SMALLEST_IDLE_SHARE * limit_w:
         yield Warning(
             code="system_power_below_idle",

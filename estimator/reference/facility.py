@@ -1,5 +1,6 @@
 """What the place of a run decides: PUE, carbon intensity and water."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
@@ -36,6 +37,49 @@ _GRID_NOTES: Final[dict[tuple[Basis, Match], str]] = {
         "power plants."
     ),
 }
+
+#: What the tables say about a row -> the sentence that says so.
+_DETAILS: Final = tuple(
+    (re.compile(pattern), message)
+    for pattern, message in (
+        (
+            r"artefact of a single-fuel grid",
+            gettext_noop(
+                "The intensity of %(place)s is an artefact of a grid with a single fuel. Give another value if you "
+                "know it."
+            ),
+        ),
+        (
+            r"zero is an artefact of a tiny grid",
+            gettext_noop(
+                "That the intensity of %(place)s is zero is an artefact of a tiny grid. Give another value if you know "
+                "it."
+            ),
+        ),
+        (
+            r"looks too high: Electricity Maps gives (?P<other>[\d.]+)",
+            gettext_noop(
+                "The intensity of %(place)s looks too high: Electricity Maps gives %(other)s gCO2e/kWh. Give another "
+                "value if you know it."
+            ),
+        ),
+        (
+            r"lower bound: (?P<percent>[\d.]+) % of the mix is covered",
+            gettext_noop(
+                "The intensity of %(place)s is a lower bound: it covers %(percent)s %% of the mix. Give another value "
+                "if you know it."
+            ),
+        ),
+        (
+            r"CO2 alone, without the other greenhouse gases",
+            gettext_noop(
+                "The intensity of %(place)s counts CO2 alone, without the other greenhouse gases. Give another value "
+                "if you know it."
+            ),
+        ),
+    )
+)
+_OTHER_DETAIL: Final = gettext_noop("About the intensity of %(place)s: %(detail)s. Give another value if you know it.")
 
 
 def facility_assumptions(
@@ -211,12 +255,21 @@ def _grid_warnings(spot: Spot, found: GridMatch, year: int | None) -> Iterator[W
             text_params=text_params,
         )
     if found.doubtful or found.detail:
+        message, params = _about_detail(found.detail)
         yield Warning(
             code="grid_doubtful" if found.doubtful else "grid_note",
-            message=gettext_noop("About the intensity of %(place)s: %(detail)s. Give another value if you know it."),
+            message=message,
             field="grid_intensity_gco2e_per_kwh",
-            text_params=text_params | {"detail": found.detail},
+            text_params=text_params | params,
         )
+
+
+def _about_detail(detail: str) -> tuple[str, dict[str, str]]:
+    """What a table says about its row, as a text that can be translated; an operator's own words stay as they are."""
+    for pattern, message in _DETAILS:
+        if (match := pattern.fullmatch(detail)) is not None:
+            return message, match.groupdict()
+    return _OTHER_DETAIL, {"detail": detail}
 
 
 def mixed_basis_warnings(workload: Workload, spot: Spot, shelf: Shelf) -> Iterator[Warning]:

@@ -179,3 +179,16 @@ def test_life_cycle_beside_direct() -> None:
         {**half, "certificates_share": 0.5},
     ):
         assert found(**device, **france, market_based=market) == {}
+
+
+def test_a_count_that_an_instance_stands_for_is_judged_as_well() -> None:
+    workload = Workload.model_validate(
+        {
+            "model": {"parameters_count": 175_000_000_000, "training_tokens": 10**9},
+            "hardware": {"accelerator": "p4d.24xlarge", "mean_system_power_w": 90_000.0},
+            "duration_h": 24.0,
+        }
+    )
+    found = estimate(workload, factors_for(workload)).warnings
+    params = {warning.code: warning.text_params for warning in found}
+    assert params["memory_too_small"]["count"] == params["system_power_above_limit"]["count"] == 8

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from django.utils import translation
 
 from estimator import attribution
 from estimator.forms import lookups
@@ -113,3 +114,9 @@ def test_the_api_takes_instances(client: Client) -> None:
     wrong = {"hardware": {"accelerator": "p4d.24xlage"}, "duration_h": 10}
     fields = client.post("/api/v1/calculate", wrong, content_type="application/json").json()["error"]["fields"]
     assert "aws-p4d-24xlarge" in fields[0]["suggestions"]
+
+
+def test_counts_are_written_as_the_reader_writes_numbers() -> None:
+    with translation.override("fr"):
+        assert any("\u202f" in use or "\xa0" in use for one in attribution.listed_sources() for use in one.uses)
+        assert not any(re.search(r"\d,\d{3}", use) for one in attribution.listed_sources() for use in one.uses)

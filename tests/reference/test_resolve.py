@@ -11,6 +11,7 @@ from estimator.core.footprint import Assumption
 from estimator.core.inputs import InputProblem, InputProblems, Workload
 from estimator.reference import catalogue
 from estimator.reference.assume import QUANTITIES
+from estimator.reference.facility import _about_detail
 from estimator.reference.resolve import choose_method, factors_for
 
 V100 = "nvidia-v100-sxm2-16gb"
@@ -394,3 +395,12 @@ def test_the_share_of_the_component_model_is_that_of_the_devices_with_both_figur
 def test_servers_of_earlier_accelerators_are_smaller() -> None:
     assert assumed("host_embodied_kgco2e", BERT).value == 312.5
     assert assumed("host_embodied_kgco2e", DEVICE).value == 712.5
+
+
+def test_what_tables_say_about_their_rows_can_be_translated() -> None:
+    """No English of a table is put into a sentence of another language."""
+    for row in catalogue.shelf().places.grids.rows:
+        if row.note:
+            message, params = _about_detail(row.note)
+            assert "detail" not in params, row.note
+            assert "%(" not in message % {"place": "Here", **params}
