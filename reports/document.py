@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import segno
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from estimator.core.footprint import Footprint
@@ -16,6 +16,7 @@ from estimator.core.scenarios import Comparison, ScenarioResult
 from reports import attachments, wording
 from reports.abstract import abstract
 from reports.charts import Chart, light_colours, months_chart, runs_chart
+from reports.charts.power import PowerCurve, power_svg
 from reports.charts.waterfall import scenario_chart
 from reports.collection import RunRow, collect
 from reports.notes import notes_html
@@ -31,6 +32,8 @@ CHARTS: Final[dict[str, str]] = {
     "published": "published",
 }
 
+#: Width of a drawing across the page, so that its text has the size of the text around it.
+PAPER_WIDTH: Final = 720
 #: Runs that one page of the long part takes, for the progress alone.
 ROWS_A_PAGE: Final = 7
 
@@ -42,6 +45,7 @@ def write_report(
     made_at: datetime = EPOCH,
     location: Location | None = None,
     scenarios: Comparison | None = None,
+    power: PowerCurve | None = None,
     logo: bytes | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> bytes:
@@ -60,6 +64,8 @@ def write_report(
         Where the run took place, for its ranking among other places.
     scenarios : Comparison, optional
         The scenarios that were kept for the run, computed.
+    power : PowerCurve, optional
+        The measurement that the footprint was made of.
     logo : bytes, optional
         A PNG.
     advance : callable, optional
@@ -88,6 +94,7 @@ def write_report(
             "charts": charts,
             "waterfalls": _waterfalls(scenarios) if scenarios and "scenarios" in options.sections else [],
             "scenarios": scenarios,
+            "power": _power(power) if power and "power" in options.sections else "",
             "pair": [charts[name] for name in ("parts", "range") if name in charts],
             # Without the list of sources there is nothing for the small numbers to lead to.
             "key": summary.input_digest[:8] if "sources" in options.sections else "",
@@ -181,6 +188,11 @@ def write_collection(
             Attachment("runs.csv", files.csv(), gettext("One row a run, with its ranges")),
         ),
     )
+
+
+def _power(curve: PowerCurve) -> SafeString:
+    drawn = power_svg(curve, wording.VOICE, width=PAPER_WIDTH, colours=light_colours())
+    return mark_safe(drawn)  # noqa: S308  (every text in it is escaped where it is written)
 
 
 def _waterfalls(comparison: Comparison) -> list[tuple[ScenarioResult, Chart]]:

@@ -12,6 +12,7 @@ from reports.options import LONGEST_NOTES, SECTIONS, ReportOptions
 
 SECTION_NAMES: Final = {
     "breakdown": _("What makes up the total"),
+    "power": _("Power over time, where it was measured"),
     "uncertainty": _("What the range is made of"),
     "scenarios": _("Scenarios that were kept"),
     "regions": _("The same run in other places"),

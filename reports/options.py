@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Section = Literal[
     "breakdown",
+    "power",
     "uncertainty",
     "scenarios",
     "regions",

@@ -23,6 +23,7 @@ from reports.document import write_collection, write_report
 from reports.exports import StoredRun
 from reports.models import Report
 from reports.options import ReportOptions
+from reports.services.power import power_curve
 
 logger = logging.getLogger(__name__)
 
@@ -206,6 +207,7 @@ def _made(row: Report, advance: Callable[[float], None]) -> bytes:
         footprint,
         options=options,
         scenarios=_scenarios(estimate) if "scenarios" in options.sections else None,
+        power=power_curve(estimate_id=estimate.pk) if "power" in options.sections else None,
         made_at=estimate.finished_at or estimate.created_at,
         location=estimate.workload().location,
         logo=_bytes(row.logo),
