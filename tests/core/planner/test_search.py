@@ -4,15 +4,18 @@ import math
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estimator.core.inputs import InputProblems, Workload
 from estimator.core.levers.settings import BetterPue, Lever, OtherHardware, PowerCap, Region
+from estimator.core.planner.axes import axes_of
 from estimator.core.planner.request import AcceleratorLimit, Constraints, PlanRequest
 from estimator.core.planner.result import Outcome, PlanResult
 from estimator.core.planner.search import find_best
+from estimator.core.planner.space import Space
 from estimator.reference.plans import baseline, lookups, suggested_choices
 from tests.core import levers_cases as cases
 
@@ -120,6 +123,32 @@ def test_every_plan_keeps_to_every_constraint(limits: dict[str, Any]) -> None:
         assert not result.best
         assert result.nearest is not None
         assert not _keeps(result.nearest.outcome, limits)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(60.0, 300.0), st.integers(0, 3))
+def test_what_is_not_on_the_front_is_beaten_by_it(deadline_h: float, quality_risk: int) -> None:
+    run = _run("BY_OPERATIONS")
+    choices = [lever for lever in _some_choices(run) if lever.lever not in ("region", "time_shift")]
+    choices += [Region(lever="region", country=country) for country in ("FR", "PL", "SE")]
+    result = _found("BY_OPERATIONS", choices=tuple(choices), deadline_h=deadline_h, quality_risk=quality_risk)
+    space = Space(run, axes_of(choices), lookups(run))
+    found = space.outcomes(np.arange(space.machines.count), np.arange(space.places.count))
+    risk = space.machines.risk(np.arange(space.machines.count))
+    columns = [found.total_kgco2e, found.cost_usd, found.duration_h[:, None], risk[:, None]]
+    every = np.stack([np.broadcast_to(column, found.total_kgco2e.shape).ravel() for column in columns], axis=1)
+    every = every[(every[:, 2] <= deadline_h) & (every[:, 3] <= quality_risk)]
+    assert result.feasible_count == len(every)
+    front = np.array(
+        [
+            (one.total_kgco2e, one.cost_usd, one.duration_h, one.quality_risk)
+            for one in (point.outcome for point in result.front)
+        ]
+    ).reshape(-1, 4)
+    on_front = {tuple(point) for point in front.tolist()}
+    for point in every:
+        beaten = (front <= point).all(axis=1) & (front < point).any(axis=1)
+        assert beaten.any() != (tuple(point.tolist()) in on_front)
 
 
 def test_a_looser_constraint_never_finds_less() -> None:
