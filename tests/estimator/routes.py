@@ -26,6 +26,10 @@ GET  /estimates/{estimate}/methods/:             200 200 200 200
 GET  /estimates/{estimate}/disclosures/:         200 200 200 200
 POST /estimates/{estimate}/report/:              302 302 302 302
 GET  /estimates/{estimate}/plan/:                200 200 200 200
+GET  /estimates/{estimate}/scenarios/:           200 200 200 200
+POST /estimates/{estimate}/scenarios/preview/:   200 200 200 200
+GET  /estimates/{estimate}/scenarios/compare/:   200 200 200 200
+POST /scenarios/{scenario}/:                     302 302 302 302
 GET  /plans/{plan}/:                             200 200 200 200
 GET  /plans/{plan}/status/:                      200 200 200 200
 POST /plans/{plan}/retry/:                       302 302 302 302
@@ -104,7 +108,28 @@ POST /imports/{imported}/keep/:                  404 404 404 302
 POST /imports/{imported}/compare/:               404 404 404 302
 GET  /imports/{imported}/estimate/:              404 404 404 200
 """
-TABLE: Final = _OPEN + _LINKS + _ACCOUNT + _IMPORTS
+#: Machines and what they measure: the owner's, or by the secret of the machine itself, which nobody here has.
+_MEASURED: Final = """
+GET    /api/v1/workers:                          401 200 200 200
+POST   /api/v1/workers/enrolments:               401 201 201 201
+POST   /api/v1/workers/enrol:                    422 422 422 422 {}
+POST   /api/v1/workers/heartbeat:                401 401 401 401 {}
+GET    /api/v1/workers/{worker}:                 401 404 404 200
+PATCH  /api/v1/workers/{worker}:                 401 404 404 200 {"name": "other"}
+DELETE /api/v1/workers/{worker}:                 401 404 404 204
+GET    /api/v1/measurements:                     401 200 200 200
+POST   /api/v1/measurements:                     401 422 422 422 {"interval_s": -1}
+POST   /api/v1/measurements/finished:            401 422 422 422 {}
+GET    /api/v1/measurements/{measurement}:       401 404 404 200
+DELETE /api/v1/measurements/{measurement}:       401 404 404 204
+POST   /api/v1/measurements/{measurement}/stop:  401 404 404 200
+GET    /api/v1/measurements/{measurement}/series: 401 404 404 200
+GET    /api/v1/measurements/{measurement}/samples.csv: 401 404 404 200
+POST   /api/v1/measurements/{measurement}/start: 401 401 401 401 {}
+POST   /api/v1/measurements/{measurement}/samples: 401 401 401 401 {}
+POST   /api/v1/measurements/{measurement}/finish: 401 401 401 401 {}
+"""
+TABLE: Final = _OPEN + _LINKS + _ACCOUNT + _IMPORTS + _MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +175,17 @@ class World:
         """An address with the keys of the rows that it names."""
         known: dict[str, Callable[[], Any]] = {
             name: lambda name=name: getattr(self, name)  # type: ignore[misc]
-            for name in ("estimate", "loose", "report", "plan", "token", "imported")
+            for name in (
+                "estimate",
+                "loose",
+                "report",
+                "plan",
+                "scenario",
+                "token",
+                "imported",
+                "worker",
+                "measurement",
+            )
         }
         for name, key in known.items():
             if f"{{{name}}}" in address:
@@ -228,3 +263,26 @@ class World:
         row, refusal = hold_import(data=file.read(), file_name="x.csv", owner=self.owner, answers={})
         assert refusal is None
         return row.pk
+
+    @cached_property
+    def scenario(self) -> uuid.UUID:
+        """A scenario on the owner's estimate."""
+        from estimator.models import Scenario
+
+        now = timezone.now()
+        row = Scenario.objects.create(estimate_id=self.estimate, name="x", levers=[], ordering=1, created_at=now)
+        return row.pk
+
+    @cached_property
+    def worker(self) -> uuid.UUID:
+        """A machine of the owner."""
+        from estimator.models import Worker
+
+        return Worker.objects.create(owner=self.owner, name="x", prefix="x", digest="x", created_at=timezone.now()).pk
+
+    @cached_property
+    def measurement(self) -> uuid.UUID:
+        """A measurement of the owner that no worker has begun."""
+        from estimator.models import Measurement
+
+        return Measurement.objects.create(owner=self.owner, worker_id=self.worker, created_at=timezone.now()).pk
