@@ -164,6 +164,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 #: Broker, heartbeats and throttle. redis://, rediss:// or unix:///path/to/redis.sock
 REDIS_URL = env_text("REDIS_URL", "redis://127.0.0.1:6379/0")
 
+#: Where workers on other machines reach that Redis, without a password: `redis://host:port`; without a host it is the
+#: one by which they reach the site. Empty: at REDIS_URL.
+WORKERS_BROKER_URL = env_text("WORKERS_BROKER_URL", "")
+
 CACHES = {
     "default": {
         "BACKEND": "config.cache.RedisOrMemory",
@@ -314,6 +318,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "rescue-measurements": {"task": "estimator.measurements.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "rescue-plans": {"task": "estimator.plans.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "rescue-estimates": {"task": "estimator.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "forget-sessions": {"task": "estimator.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},

@@ -4,7 +4,7 @@ from typing import Final
 
 from ninja import Router
 
-from estimator.api import catalogue, estimates, health, imports, plans, recompute
+from estimator.api import catalogue, estimates, health, imports, measurements, plans, recompute, workers
 from estimator.api.shape import ApiError, ErrorOut, invalid_input
 
 __all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
@@ -15,6 +15,8 @@ ROUTERS: Final[tuple[Router, ...]] = (
     recompute.router,
     plans.router,
     imports.router,
+    workers.router,
+    measurements.router,
     catalogue.router,
     health.router,
 )

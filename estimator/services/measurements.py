@@ -1,0 +1,393 @@
+"""Measurements: ask for one, follow it, stop it, and make a footprint of what was measured."""
+
+import contextlib
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from estimator import broker_access
+from estimator.core.inputs import Hardware, InputProblem, InputProblems, Location, Uncertainty, Workload
+from estimator.core.measuring import MeasurementRequest, budget_used, projected
+from estimator.core.units import J_PER_KWH, S_PER_H
+from estimator.models import Measurement, Worker
+from estimator.models.measurement import OPEN, MeasurementKind, MeasurementStatus
+from estimator.reference import catalogue
+from estimator.services import estimates, workers
+from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
+from estimator.worker.protocol import MOST_AT_ONCE, Spec
+
+logger = logging.getLogger(__name__)
+
+#: A message that was sent this long ago, and not taken, is sent again; the worker knows one that comes twice.
+PATIENCE: Final = timedelta(seconds=15)
+#: More than this wait for the next round.
+RESCUED_AT_ONCE: Final = 200
+_ERRORS: Final = frozenset({"no_such_process", "unknown_workload", "workload_does_not_start", "no_meter", "internal"})
+_LEAST_J: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """A central value with its range."""
+
+    low: float
+    central: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a measurement is, in the units that people ask in."""
+
+    energy_kwh: float
+    facility_energy_kwh: float
+    kgco2e: Triple
+    mean_power_w: float
+    projected_kwh: float | None
+    projected_kgco2e: float | None
+    budget_kwh: str | None
+    budget_kgco2e: str | None
+
+
+def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measurement:
+    """
+    Ask a worker of one's own to measure.
+
+    Parameters
+    ----------
+    owner : User
+        Who asks.
+    asked : MeasurementRequest
+        What, for how long, and where the machine stands.
+
+    Raises
+    ------
+    InputProblems
+        If the worker cannot do it, or the place is unknown.
+    """
+    now = timezone.now()
+    worker = _worker(owner, asked)
+    grid = _grid(asked)
+    with transaction.atomic():
+        Worker.objects.select_for_update().get(pk=worker.pk)
+        going_on = Measurement.objects.filter(worker=worker, status__in=OPEN).exclude(status=MeasurementStatus.LOST)
+        if going_on.count() >= MOST_AT_ONCE:
+            raise _problem("worker", "This worker measures as much at once as it can: stop another measurement first.")
+        row = Measurement.objects.create(
+            owner=owner,
+            worker=worker,
+            worker_name=worker.name,
+            kind=MeasurementKind.LIVE,
+            title=asked.title,
+            project=asked.project,
+            target=asked.target,
+            pid=asked.pid if asked.target == "process" else None,
+            workload_name=(asked.workload or "") if asked.target == "workload" else "",
+            interval_s=asked.interval_s,
+            duration_limit_s=asked.duration_s,
+            baseline_s=asked.baseline_s,
+            planned_h=asked.planned_h,
+            location=asked.location.model_dump(exclude_none=True),
+            grid_intensity_gco2e_per_kwh=asked.grid_intensity_gco2e_per_kwh,
+            pue=asked.pue,
+            budget_kwh=asked.budget_kwh,
+            budget_kgco2e=asked.budget_kgco2e,
+            grid=grid,
+            inventory=worker.inventory,
+            created_at=now,
+        )
+        transaction.on_commit(lambda: send(row=row, now=now))
+    return row
+
+
+def _worker(owner: User, asked: MeasurementRequest) -> Worker:
+    row = Worker.objects.owned_by(owner).filter(pk=uuid.UUID(asked.worker)).first()
+    if row is None:
+        raise _problem("worker", "You have no such worker: choose one of your own.")
+    if row.disabled_at is not None:
+        raise _problem("worker", "This worker is disabled: enable it on the page Workers.")
+    if asked.target == "workload" and asked.workload not in row.workloads:
+        raise InputProblems(
+            (
+                InputProblem(
+                    "workload",
+                    "The worker knows no workload of this name: write it into its worker.toml.",
+                    suggestions=tuple(row.workloads[:5]),
+                ),
+            )
+        )
+    return row
+
+
+def _problem(path: str, message: str) -> InputProblems:
+    return InputProblems((InputProblem(path, message),))
+
+
+def _grid(asked: MeasurementRequest) -> dict[str, Any]:
+    """Emissions of one kilowatt-hour of the machine, before and while it is measured."""
+    workload = Workload(
+        method="measured",
+        it_energy_kwh=1.0,
+        duration_h=1.0,
+        location=asked.location,
+        grid_intensity_gco2e_per_kwh=asked.grid_intensity_gco2e_per_kwh,
+        pue=asked.pue,
+        uncertainty=Uncertainty(draws_count=2_000),
+    )
+    footprint = estimates.calculate(workload=workload)
+    emitted = footprint.result.operational_location_based_kgco2e
+    known = {part.name: part for part in footprint.assumptions}
+    grid = known["grid_intensity_gco2e_per_kwh"]
+    return {
+        "kgco2e_per_kwh": {"low": emitted.low, "central": emitted.central, "high": emitted.high},
+        "grid_intensity_gco2e_per_kwh": grid.value,
+        "match": grid.match,
+        "pue": known["pue"].value if "pue" in known else 1.0,
+        "dataset_version": footprint.dataset_version,
+    }
+
+
+def spec_of(row: Measurement) -> Spec:
+    """What its worker is told. No command is among it."""
+    return Spec(
+        target=row.target,
+        pid=row.pid,
+        workload=row.workload_name,
+        interval_s=row.interval_s,
+        duration_limit_s=row.duration_limit_s,
+        baseline_s=row.baseline_s,
+    )
+
+
+def send(*, row: Measurement, now: datetime) -> None:
+    """Put it into its worker's queue; where the broker is away, the rescue round sends it later."""
+    assert row.worker_id is not None
+    if broker_access.send_slice(worker_id=row.worker_id, measurement_id=row.pk, spec=spec_of(row)):
+        Measurement.objects.filter(pk=row.pk, status=MeasurementStatus.QUEUED).update(queued_at=now)
+
+
+def rescue(*, now: datetime) -> int:
+    """Send again what lost its message, note who fell silent, give Redis its users back."""
+    workers.put_broker_right()
+    Measurement.objects.mark_lost(now=now)
+    online = Worker.objects.online(now)
+    waiting = Measurement.objects.without_message(now=now, patience=PATIENCE).filter(worker__in=online)
+    rows = list(waiting.order_by("created_at")[:RESCUED_AT_ONCE])
+    for row in rows:
+        send(row=row, now=now)
+    return len(rows)
+
+
+# --- what the worker says ---------------------------------------------------------------------------------------------
+
+
+def start_measurement(
+    *,
+    worker: Worker,
+    measurement_id: uuid.UUID,
+    run: uuid.UUID,
+    started_at_s: float | None,
+    components: list[dict[str, Any]],
+    qualities: dict[str, str],
+    baseline_power_w: dict[str, float],
+    inventory: dict[str, Any],
+    now: datetime,
+) -> Measurement:
+    """
+    Note what is measured, and that it has begun; may be said again.
+
+    Raises
+    ------
+    Measurement.DoesNotExist
+        If it is not this worker's.
+    AnotherRun, MeasurementOver
+        If it is measured elsewhere, or has ended.
+    """
+    with transaction.atomic():
+        row = Measurement.objects.select_for_update().get(pk=measurement_id, worker=worker)
+        if row.run is not None and row.run != run:
+            raise AnotherRun
+        if row.status not in OPEN:
+            raise MeasurementOver
+        row.run = run
+        row.components = [
+            {**part, "quality": qualities.get(_machine_part(part["name"]), part["quality"])} for part in components
+        ]
+        row.energy_j = counted_j(row)
+        row.baseline_power_w = baseline_power_w
+        row.inventory = inventory or row.inventory
+        row.started_at_s = row.started_at_s if row.started_at_s is not None else started_at_s
+        if row.status in {MeasurementStatus.QUEUED, MeasurementStatus.LOST}:
+            row.status = MeasurementStatus.STOPPING if row.stop_asked_at else MeasurementStatus.RUNNING
+        row.started_at = row.started_at or now
+        row.heard_at = now
+        row.save()
+    return row
+
+
+def _machine_part(name: str) -> str:
+    """The component of the machine that a process's share is of."""
+    return name.removeprefix("process:")
+
+
+def finish_measurement(
+    *,
+    worker: Worker,
+    measurement_id: uuid.UUID,
+    run: uuid.UUID,
+    samples_count: int,
+    error_code: str,
+    exit_code: int | None,
+    now: datetime,
+) -> Measurement:
+    """
+    Note that nothing more will come, and make the footprint; may be said again.
+
+    Raises
+    ------
+    Measurement.DoesNotExist
+        If it is not this worker's.
+    AnotherRun, OutOfOrder
+        If it is measured elsewhere, or samples are missing.
+    """
+    with transaction.atomic():
+        row = Measurement.objects.select_for_update().get(pk=measurement_id, worker=worker)
+        if row.run is not None and row.run != run:
+            raise AnotherRun
+        if row.is_over:
+            return row
+        if samples_count > row.samples_count:
+            raise OutOfOrder(row.next_sequence)
+        row.exit_code = exit_code
+        _conclude(row, now=now, error_code=error_code if error_code in _ERRORS else "internal" if error_code else "")
+    return row
+
+
+def _conclude(row: Measurement, *, now: datetime, error_code: str = "") -> None:
+    """End a measurement whose row is held: a footprint where energy was measured, else a reason."""
+    row.finished_at = row.heard_at = now
+    if row.energy_j < _LEAST_J or row.covered_s <= 0.0:
+        row.status, row.error_code = MeasurementStatus.FAILED, error_code or "nothing_measured"
+        row.save()
+        return
+    try:
+        row.result = estimates.submit_estimate(workload=workload_of(row), owner=row.owner)
+    except InputProblems:
+        logger.exception("Measurement %s gives no estimate", row.pk)
+        error_code = error_code or "no_estimate"
+    row.status, row.error_code = MeasurementStatus.DONE, error_code
+    row.save()
+
+
+# --- what its owner says ----------------------------------------------------------------------------------------------
+
+
+def stop_measurement(*, owner: User, measurement_id: uuid.UUID) -> bool:
+    """Stop it, or withdraw it before it has begun; False if there is nothing to stop."""
+    now = timezone.now()
+    own = Measurement.objects.owned_by(owner)
+    row = own.filter(pk=measurement_id).first()
+    if row is None:
+        return False
+    if own.withdraw(pk=measurement_id, now=now):
+        return True
+    stopped = own.ask_to_stop(pk=measurement_id, now=now)
+    if stopped and row.worker_id is not None:
+        broker_access.tell_stop(worker_id=row.worker_id, measurement_id=measurement_id)
+    return stopped
+
+
+def conclude_measurement(*, owner: User, measurement_id: uuid.UUID) -> bool:
+    """Make the footprint of what has come, without waiting for the rest."""
+    with transaction.atomic():
+        row = Measurement.objects.select_for_update().owned_by(owner).filter(pk=measurement_id).first()
+        may = row is not None and (row.status in {MeasurementStatus.LOST, MeasurementStatus.STOPPING})
+        if row is None or not (may or (row.status == MeasurementStatus.FAILED and row.result_id is None)):
+            return False
+        if row.energy_j < _LEAST_J:
+            return False
+        row.stop_asked_at = row.stop_asked_at or timezone.now()
+        _conclude(row, now=timezone.now())
+    return True
+
+
+def delete_measurement(*, owner: User, measurement_id: uuid.UUID) -> bool:
+    """Delete it with its samples; the footprint that was made of it stays."""
+    rows = Measurement.objects.owned_by(owner).filter(pk=measurement_id)
+    row = rows.first()
+    if row is None:
+        return False
+    if not row.is_over and row.worker_id is not None:
+        broker_access.tell_stop(worker_id=row.worker_id, measurement_id=measurement_id)
+    row.delete()
+    return True
+
+
+# --- what it means ----------------------------------------------------------------------------------------------------
+
+
+def workload_of(row: Measurement) -> Workload:
+    """The run as an estimate takes it: measured energy before PUE, hours, place, and the hardware that is known."""
+    duration_h = max(row.covered_s / S_PER_H, 1e-9)
+    return Workload(
+        title=row.title or row.worker_name,
+        method="measured",
+        it_energy_kwh=row.energy_j / J_PER_KWH,
+        duration_h=duration_h,
+        location=Location.model_validate(row.location),
+        grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
+        pue=row.pue,
+        hardware=_hardware(row),
+    )
+
+
+def _hardware(row: Measurement) -> Hardware:
+    """The accelerators, where the catalogue knows them: for what making them emitted."""
+    names = [str(card.get("name", "")) for card in row.inventory.get("accelerators", [])]
+    if len(set(names)) == 1:
+        with contextlib.suppress(InputProblems):
+            return Hardware(accelerator=catalogue.find_accelerator(names[0]).row.id, accelerator_count=len(names))
+    return Hardware()
+
+
+def standing_of(row: Measurement) -> Standing:
+    """How far it is."""
+    per_kwh = row.grid.get("kgco2e_per_kwh") or {"low": 0.0, "central": 0.0, "high": 0.0}
+    low, high = _spread(row)
+    energy_kwh = row.energy_j / J_PER_KWH
+    kgco2e = Triple(
+        energy_kwh * low * per_kwh["low"], energy_kwh * per_kwh["central"], energy_kwh * high * per_kwh["high"]
+    )
+    planned_s = (row.planned_h or 0.0) * S_PER_H or (row.duration_limit_s or 0.0)
+    at_end_kwh = projected(reached=energy_kwh, passed_s=row.covered_s, planned_s=planned_s) if planned_s else None
+    at_end_kg = at_end_kwh * per_kwh["central"] if at_end_kwh is not None else None
+    return Standing(
+        energy_kwh=energy_kwh,
+        facility_energy_kwh=energy_kwh * float(row.grid.get("pue", 1.0)),
+        kgco2e=kgco2e,
+        mean_power_w=row.energy_j / row.covered_s if row.covered_s else 0.0,
+        projected_kwh=at_end_kwh,
+        projected_kgco2e=at_end_kg,
+        budget_kwh=budget_used(reached=energy_kwh, at_end=at_end_kwh, budget=row.budget_kwh)
+        if row.budget_kwh
+        else None,
+        budget_kgco2e=budget_used(reached=kgco2e.central, at_end=at_end_kg, budget=row.budget_kgco2e)
+        if row.budget_kgco2e
+        else None,
+    )
+
+
+def _spread(row: Measurement) -> tuple[float, float]:
+    """5th and 95th percentile of the true energy over the one told, of all that counts."""
+    low_j = high_j = 0.0
+    for part in row.components:
+        if part.get("counted", True):
+            energy_j = row.energies_j.get(part["name"], 0.0)
+            low_j, high_j = low_j + energy_j * part.get("low", 1.0), high_j + energy_j * part.get("high", 1.0)
+    return (low_j / row.energy_j, high_j / row.energy_j) if row.energy_j else (1.0, 1.0)

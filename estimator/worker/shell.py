@@ -1,0 +1,46 @@
+"""`./wattprint worker`: the command line."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+TOKEN_NAME: Final = "WATTPRINT_TOKEN"
+BAD_USAGE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Examine this machine, or work for a server."""
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    if "--doctor" in told:
+        from estimator.measure.doctor import main as doctor
+
+        return doctor(told)
+    parser = argparse.ArgumentParser(
+        prog="wattprint worker",
+        description="Measure this machine for a Wattprint server, until Ctrl-C. --doctor examines the machine alone.",
+        epilog=f"The token is needed once, and is read from ${TOKEN_NAME} too, where other people of the machine "
+        "cannot see it. Workloads that may be started by name stand in worker.toml in the worker's folder.",
+    )
+    parser.add_argument("--server", help="its address, such as http://127.0.0.1:8000; needed once")
+    parser.add_argument("--token", default=os.environ.get(TOKEN_NAME), help="made on the page Workers; needed once")
+    parser.add_argument("--name", default="", help="what the pages call this machine (default: its host name)")
+    parser.add_argument("--folder", type=Path, help="where this worker keeps its credentials and samples")
+    options = parser.parse_args(told)
+    from estimator.measure.outbox import check_server
+    from estimator.measure.state import state_folder
+    from estimator.worker.agent import say, work
+    from estimator.worker.config import BadConfig
+
+    os.umask(0o077)
+    os.environ.pop(TOKEN_NAME, None)  # nothing that we start needs it
+    try:
+        server = check_server(options.server) if options.server else None
+        folder = options.folder or state_folder("worker")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return work(folder.resolve(), server=server, token=options.token, name=options.name)
+    except (BadConfig, ValueError) as problem:
+        say(f"wattprint: {problem}")
+        return BAD_USAGE
