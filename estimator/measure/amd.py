@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
@@ -10,6 +11,8 @@ J_PER_MICROJOULE: Final = 1e-6
 GB_PER_MB: Final = 1e-3
 W_PER_MICROWATT: Final = 1e-6
 UPDATE_PERIOD_S: Final = 0.1
+#: Of the part of the driver that computes.
+DRIVER_FILE: Final = "dev/kfd"
 SPREAD: Final = 0.05
 SPREAD_SAMPLED: Final = 0.1
 
@@ -96,15 +99,24 @@ class AmdMeter:
             return None
 
 
-def open_meter() -> AmdMeter:
+def open_meter(root: Path = Path("/")) -> AmdMeter:
     """
     Open the driver's library.
+
+    Parameters
+    ----------
+    root : Path
+        Where the driver shows its files.
 
     Raises
     ------
     MeterProblem
         If there is no library, no driver or no card.
     """
+    if not (root / DRIVER_FILE).exists():
+        raise MeterProblem(
+            "There is no AMD driver for computing here.", "Load the driver amdgpu, and give it to the container."
+        )
     try:
         import amdsmi
     except (ImportError, OSError, KeyError) as problem:  # its own loader raises KeyError where ROCm is half there

@@ -1,5 +1,6 @@
 """Which meters work on this machine. One that is not asked for and missing is skipped, and its reason kept."""
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final, cast
@@ -34,11 +35,13 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
     unknown = [name for name in asked if name not in (*KINDS, MODEL)]
     if unknown:
         raise MeterProblem(f"There is no meter {unknown[0]!r}.", f"Choose from {', '.join((*KINDS, MODEL))}.")
+    # What belongs to the other system is no news here.
+    elsewhere = ("rapl", "hwmon") if sys.platform == "darwin" else ("apple",)
     meters: list[Meter] = []
     states: list[MeterState] = []
     try:
         for name in KINDS:
-            if asked and name not in asked:
+            if (name not in asked) if asked else (name in elsewhere):
                 continue
             taken = frozenset(component.name for meter in meters for component in meter.components)
             try:

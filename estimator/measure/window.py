@@ -64,10 +64,12 @@ class Window:
         self._meters = tuple(meters)
         self.interval_s = interval_s
         self._clock = clock or Clock()
+        # What they measure does not change; how well a model does may.
+        self._components = {meter: meter.components for meter in meters}
         self._tracks = {
             component.name: Track(component, interval_s=interval_s)
-            for meter in meters
-            for component in meter.components
+            for components in self._components.values()
+            for component in components
         }
         self._sequence = 0
         self._started_steady_s: float | None = None
@@ -150,7 +152,7 @@ class Window:
         for meter in self._meters:
             own = [
                 component.update_period_s
-                for component in meter.components
+                for component in self._components[meter]
                 if component.update_period_s and self._tracks[component.name].needs_power
             ]
             if own:
@@ -168,7 +170,7 @@ class Window:
                 readings.update(meter.read())
             except MeterProblem:
                 continue  # the sample will say that there is a gap
-            for component in meter.components:
+            for component in self._components[meter]:
                 self._tracks[component.name].feed(at_s, readings.get(component.name))
 
     def _missing(self, taken: dict[str, Measure]) -> bool:

@@ -35,11 +35,26 @@ class Row:
     against: str | None
 
 
+@dataclass(frozen=True)
+class Amount:
+    """One line of the table that is no time."""
+
+    name: str
+    amount: float
+    unit: str
+    against: str | None
+
+
 class Table:
     """What was measured in this run."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
+        self.amounts: dict[str, Amount] = {}
+
+    def note(self, name: str, amount: float, unit: str, *, against: str | None = None) -> None:
+        """Add what is no time, and the amount that it is to be read against."""
+        self.amounts[name] = Amount(name, amount, unit, against)
 
     def add(self, name: str, times_s: list[float], *, against: str | None = None) -> None:
         """Add the times of one path, and the row that it is to be read against."""
@@ -58,7 +73,7 @@ def table() -> Table:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the table."""
-    if not _TABLE.rows:
+    if not _TABLE.rows and not _TABLE.amounts:
         return
     terminalreporter.section("Wattprint bench: medians of this run on this machine; read the ratios")
     terminalreporter.write_line(f"{'path':52} {'median ms':>10} {'p95 ms':>10}   ratio")
@@ -66,6 +81,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         other = _TABLE.rows.get(row.against or "")
         ratio = f"{row.median_s / other.median_s:7.2f} x {other.name}" if other else ""
         terminalreporter.write_line(f"{row.name:52} {row.median_s * 1e3:10.3f} {row.p95_s * 1e3:10.3f}   {ratio}")
+    for amount in _TABLE.amounts.values():
+        base = _TABLE.amounts.get(amount.against or "")
+        ratio = f"{amount.amount / base.amount:7.2f} x {base.name}" if base else ""
+        terminalreporter.write_line(f"{amount.name:52} {amount.amount:10.4g} {amount.unit:10}   {ratio}")
 
 
 @pytest.fixture(scope="session")

@@ -65,15 +65,18 @@ def test_a_card_of_amd_that_tells_only_its_power_is_sampled() -> None:
     assert meter.read() == {"accelerator:amd-0": Reading(power_w=95.0)}
 
 
-def test_amd_is_opened_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_amd_is_opened_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MeterProblem, match="no AMD driver"):
+        amd.open_meter(tmp_path)
+    root = tree(tmp_path, {"dev/kfd": ""})
     monkeypatch.setitem(sys.modules, "amdsmi", library(power_info={"average_socket_power": 95}))
-    amd.open_meter().close()
+    amd.open_meter(root).close()
     monkeypatch.setitem(sys.modules, "amdsmi", library(handles=[]))
     with pytest.raises(MeterProblem, match="no card"):
-        amd.open_meter()
+        amd.open_meter(root)
     monkeypatch.setitem(sys.modules, "amdsmi", None)
     with pytest.raises(MeterProblem, match="not installed"):
-        amd.open_meter()
+        amd.open_meter(root)
 
 
 def test_powermetrics_is_added_up() -> None:
