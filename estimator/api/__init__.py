@@ -4,7 +4,7 @@ from typing import Final
 
 from ninja import Router
 
-from estimator.api import catalogue, estimates, health, imports, measurements, plans, recompute, workers
+from estimator.api import catalogue, estimates, health, imports, measurements, plans, recompute, scenarios, workers
 from estimator.api.shape import ApiError, ErrorOut, invalid_input
 
 __all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
@@ -13,6 +13,7 @@ __all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
 ROUTERS: Final[tuple[Router, ...]] = (
     estimates.router,
     recompute.router,
+    scenarios.router,
     plans.router,
     imports.router,
     workers.router,

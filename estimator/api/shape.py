@@ -6,9 +6,9 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Schema
+from pydantic import BaseModel
 
 from estimator import broker
-from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblem
 from estimator.models import Job
 
@@ -78,8 +78,8 @@ def invalid_input(problems: Sequence[InputProblem]) -> ApiError:
     return ApiError(422, "invalid_input", message, problems)
 
 
-def json_response(body: Schema | Footprint, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
-    """A schema or a footprint as it is sent."""
+def json_response(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A schema, or a result of the core, as it is sent."""
     return HttpResponse(
         body.model_dump_json().encode(), status=status, content_type="application/json", headers=headers
     )

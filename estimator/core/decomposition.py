@@ -8,7 +8,7 @@ whatever their order, so that no factor is favoured for being named first.
 
 import math
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from estimator.core.footprint import Quantities, Result, gettext_noop
 
@@ -26,6 +26,8 @@ PARTS: Final[dict[PartName, tuple[str, str]]] = {
     "embodied_rate": (gettext_noop("Making of the hardware, for each accelerator hour"), "kgCO2e"),
     "embodied": (gettext_noop("Making of the hardware"), "kgCO2e"),
 }
+
+NameT = TypeVar("NameT", bound=str)
 
 
 class Part(Result):
@@ -69,7 +71,7 @@ def log_mean(one: float, other: float) -> float:
     return (one - other) / distance if abs(distance) > 1e-9 else (one + other) / 2.0
 
 
-def product_parts(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+def product_parts(before: Mapping[NameT, float], after: Mapping[NameT, float]) -> dict[NameT, float]:
     r"""
     The change of a product, split among its factors.
 
@@ -146,7 +148,7 @@ def parts_of_difference(
     for chain in _chains(by_hours=by_hours, is_made=all(one.get("embodied_rate", 0.0) > 0.0 for one in values)):
         first, second = ({name: one[name] for name in chain} for one in values)
         for name, part_kgco2e in product_parts(first, second).items():
-            found[name] = found.get(name, 0.0) + part_kgco2e  # type: ignore[index,arg-type]
+            found[name] = found.get(name, 0.0) + part_kgco2e
     shown = [_shown(one, work=one_work) for one, one_work in zip(values, work, strict=True)]
     return tuple(
         Part(

@@ -6,7 +6,7 @@ doubt about a lever. A stack is computed lever by lever in the order in which th
 the run before minus the run after.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -140,7 +140,8 @@ def compare(workload: Workload, factors: Factors, stacks: Sequence[Stack]) -> Co
     sheet, result = computed(workload, factors, known_draws)
     baseline = Run(result=result, needs=_needs(sheet, factors))
     scenarios = tuple(_scenario(stack, workload, factors, sheet, baseline, known_draws) for stack in stacks)
-    cited = {source_id for one in scenarios for step in (*one.waterfall, *one.levers) for source_id in step.source_ids}
+    cited = {source_id for one in scenarios for step in one.waterfall for source_id in step.source_ids}
+    cited |= {source_id for one in scenarios for lever in one.levers for source_id in lever.source_ids}
     known = dict(factors.sources)
     for stack in stacks:
         known |= stack.factors.sources
@@ -235,4 +236,32 @@ def _needs(sheet: Sheet, factors: Factors) -> Needs:
         memory_needed_gb=weights + batch * cache if weights and cache is not None and batch else None,
         memory_available_gb=count * memory if count and memory else None,
         work_count=central("requests_count") if factors.method == "inference_tokens" else central("total_flop"),
+    )
+
+
+def readable_comparison(comparison: Comparison, translate: Callable[[str], str] = str) -> Comparison:
+    """The comparison with every text translated, and several conditions on one line: what programs are given."""
+
+    def lines(templates: str) -> str:
+        return " ".join(translate(line) for line in templates.split("\n") if line)
+
+    def told(item: ScenarioStep | LeverSaving) -> Any:
+        update = {"conditions": lines(item.conditions), "quality_caveat": lines(item.quality_caveat)}
+        return item.model_copy(update=update)
+
+    return comparison.model_copy(
+        update={
+            "scenarios": tuple(
+                one.model_copy(
+                    update={
+                        "levers": tuple(map(told, one.levers)),
+                        "waterfall": tuple(map(told, one.waterfall)),
+                        "differences": tuple(
+                            part.model_copy(update={"label": translate(part.label)}) for part in one.differences
+                        ),
+                    }
+                )
+                for one in comparison.scenarios
+            )
+        }
     )

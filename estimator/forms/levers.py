@@ -118,7 +118,7 @@ class LeversForm(forms.Form):
         name: str = "",
     ) -> None:
         self.run, self.factors = run, factors
-        self.base = {lever.lever: lever for lever in base}
+        self.base: dict[str, Lever] = {lever.lever: lever for lever in base}
         super().__init__(data, initial=self._initial() | {"name": name})
         self.fields["name"] = forms.CharField(
             required=False,
@@ -137,7 +137,7 @@ class LeversForm(forms.Form):
         self.suggestions: dict[str, tuple[str, ...]] = {}
         self.lever_problems: dict[str, list[str]] = {}
         #: Levers by their place in the list that problems speak of.
-        self._sent = [lever.lever for lever in base]
+        self._sent: list[str] = [lever.lever for lever in base]
 
     # --- what it begins with ------------------------------------------------------------------------------------------
 

@@ -294,7 +294,7 @@ def refusals(workload: Workload, factors: Factors, levers: Sequence[Lever], *, s
     """Those of some levers that cannot act on a run at all, whatever their settings, each with the reason."""
     knowledge = CatalogueKnowledge(shelf, factors.method)
     present = Plan(workload.model_copy(update={"method": factors.method, "levers": ()}))
-    refused = {}
+    refused: dict[str, InputProblem] = {}
     for lever in levers:
         try:
             applied(present, lever, knowledge)

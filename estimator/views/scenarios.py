@@ -54,9 +54,14 @@ def _run(estimate_id: uuid.UUID) -> tuple[Estimate, Workload | None, Factors | N
         return row, None, None
 
 
+def _kept(row: Estimate, text: str) -> Scenario | None:
+    known = as_uuid(text)
+    return row.scenarios.filter(pk=known).first() if known else None
+
+
 def _asked(request: HttpRequest, row: Estimate, run: Workload, factors: Factors) -> HttpResponse:
     """A page to begin with: nothing switched on, a kept scenario, or what an address hands over."""
-    kept = row.scenarios.filter(pk=as_uuid(request.GET.get("scenario", ""))).first()
+    kept = _kept(row, request.GET.get("scenario", ""))
     name, levers, problem = request.GET.get("name", ""), kept.stack() if kept is not None else (), ""
     if kept is None and "levers" in request.GET:
         try:
@@ -80,7 +85,7 @@ def _asked(request: HttpRequest, row: Estimate, run: Workload, factors: Factors)
 def _sent(request: HttpRequest, row: Estimate, run: Workload, factors: Factors) -> HttpResponse:
     data = request.POST.copy()
     form = _bound(data, run, factors)
-    kept = row.scenarios.filter(pk=as_uuid(data.get("scenario", ""))).first()
+    kept = _kept(row, data.get("scenario", ""))
     action = data.get("action", "")
     status, comparison = 200, None
     wait_s = seconds_to_wait(request, "calculate", settings.THROTTLE_CALCULATE_PER_MINUTE)

@@ -100,7 +100,7 @@ def scenario_panel(comparison: Comparison) -> dict[str, Any]:
         "steps": [_step(step) for step in scenario.waterfall],
         "lines": _table((comparison.baseline, _run(scenario)), against=0),
         "runs": (as_it_is, with_levers),
-        "why": _why(scenario.differences, scenario=with_levers, other=as_it_is),
+        "why": _why(scenario.differences, scenario=with_levers, other=gettext("the run as it is")),
         "parts": [_explained(part) for part in scenario.differences],
         "sources": _sources(comparison),
     }
@@ -259,6 +259,7 @@ def _caveats(scenario: ScenarioResult) -> tuple[str, ...]:
 
 def _explanation(names: Sequence[str], runs: Sequence[Run], place: int, reference: int) -> dict[str, Any]:
     parts = differences(runs[reference], runs[place])
+    told_names = [gettext("the run as it is"), *names[1:]]
     chart: Chart | None = None
     if len(parts) > 1:
         ends = [
@@ -275,7 +276,7 @@ def _explanation(names: Sequence[str], runs: Sequence[Run], place: int, referenc
         chart = difference_chart(told, before=ends[0], after=ends[1], voice=VOICE)
     return {
         "name": names[place],
-        "why": _why(parts, scenario=names[place], other=names[reference]),
+        "why": _why(parts, scenario=names[place], other=told_names[reference]),
         "parts": [_explained(part) for part in parts],
         "chart": chart,
     }

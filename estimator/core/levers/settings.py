@@ -330,6 +330,8 @@ SETTINGS: Final[dict[str, type[Inputs]]] = {
 
 def lever_path(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     """Where a mistake stands as the user wrote it: without the names of the alternatives that were tried."""
+    if loc[:1] == ("scenarios",) and loc[2:3] == ("levers",):
+        return (*loc[:2], *lever_path(loc[2:]))
     if loc[:1] not in (("levers",), ("choices",)) or len(loc) < 3:
         return loc
     loc = (*loc[:2], *loc[3:])
