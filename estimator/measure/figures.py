@@ -90,8 +90,9 @@ class Lookup:
             except UnknownFigure as problem:
                 self._answer = {"problem": str(problem)}
             return
-        self._path = state_folder("figures") / f"{_key(question)}.json"
-        with contextlib.suppress(OSError, ValueError):
+        self._path: Path | None = None
+        with contextlib.suppress(OSError, ValueError):  # without a folder of ours it is asked each time
+            self._path = state_folder("figures") / f"{_key(question)}.json"
             self._answer = json.loads(self._path.read_text())
         if self._answer is None:
             self._process = _ask(question)
@@ -112,7 +113,7 @@ class Lookup:
         """
         if self._answer is None:
             self._answer = _told_by(self._process)
-            if "problem" not in self._answer:
+            if "problem" not in self._answer and self._path is not None:
                 with contextlib.suppress(OSError):  # a full disk costs the cache, not the measurement
                     _make_room(self._path.parent)
                     write_whole(self._path, json.dumps(self._answer))

@@ -6,6 +6,8 @@ from estimator.measure.samplers import Sample
 
 #: Two hours of one sample a second, a few megabytes.
 MOST_ROWS_COUNT: Final = 7_200
+#: Rows times components, about five megabytes as JSON.
+MOST_CELLS_COUNT: Final = 120_000
 
 
 class History:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from estimator.measure.figures import Question
-from estimator.measure.history import History
+from estimator.measure.history import MOST_CELLS_COUNT, MOST_ROWS_COUNT, History
 from estimator.measure.process import Attribution
 from estimator.measure.samplers import Opened, Sample
 from estimator.measure.totals import Totals, machine_total
@@ -33,7 +33,8 @@ class Recorder:
         self.window = Window(opened.meters, interval_s=interval_s, clock=clock)
         self.attribution = Attribution(opened.meters)
         self._totals = Totals()
-        self._history = History()
+        # A server takes some megabytes at once, however many cards there are.
+        self._history = History(min(MOST_ROWS_COUNT, MOST_CELLS_COUNT // max(len(opened.components), 1)))
         self.window.start()
 
     def add(self, sample: Sample) -> None:

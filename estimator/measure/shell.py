@@ -50,12 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MeterProblem as problem:
         say(f"wattprint: {problem}")
         return BAD_USAGE
+    except Exception as problem:  # a driver may fail in ways that nobody knows; the command runs all the same
+        say(f"wattprint: nothing can be measured ({type(problem).__name__}: {problem}); the command runs without it.")
+        return _unmeasured(told.command)
     try:
         try:
             command = Command(told.command)
         except OSError as problem:
-            say(f"wattprint: {told.command[0]} cannot be started: {problem.strerror}.")
-            return NOT_FOUND if isinstance(problem, FileNotFoundError) else NOT_EXECUTABLE
+            return _not_started(told.command[0], problem)
         try:
             _follow(recorder, command)
             exit_code = command.exit_code()
@@ -67,6 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if told.server:
         _send(told.server, told.token)
     return exit_code
+
+
+def _unmeasured(command: list[str]) -> int:
+    """Become the command."""
+    try:
+        os.execvp(command[0], command)
+    except OSError as problem:
+        return _not_started(command[0], problem)
+
+
+def _not_started(name: str, problem: OSError) -> int:
+    say(f"wattprint: {name} cannot be started: {problem.strerror}.")
+    return NOT_FOUND if isinstance(problem, FileNotFoundError) else NOT_EXECUTABLE
 
 
 def _follow(recorder: Recorder, command: Command) -> None:

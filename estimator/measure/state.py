@@ -10,7 +10,10 @@ def state_folder(*parts: str) -> Path:
     if data:
         top = Path(data) / "measure"
     else:
-        top = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "wattprint"
+        try:
+            top = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "wattprint"
+        except RuntimeError as problem:  # a service may have no home
+            raise OSError("there is no home folder: name one in WATTPRINT_DATA") from problem
     folder = top.joinpath(*parts)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

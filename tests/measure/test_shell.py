@@ -188,6 +188,14 @@ def test_a_meter_that_was_asked_for_and_is_missing(own: dict[str, str]) -> None:
     assert "Apple" in done.stderr
 
 
+def test_without_a_home_it_still_measures(own: dict[str, str]) -> None:
+    blocked = {**own, "WATTPRINT_DATA": "/proc/no-folder-can-be-made-here"}
+    done = measured(blocked, "sh", "-c", "exit 5", options=("--grid-intensity", "50"))
+    assert done.returncode == 5
+    assert "Wattprint measured sh" in done.stderr
+    assert "cannot be kept for a server" in done.stderr
+
+
 # --- a server, present and away ---------------------------------------------------------------------------------------
 
 
