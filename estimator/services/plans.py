@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Searches share the workers of the estimates: both are a few seconds of arithmetic.
 JOBS: Final = JobQueue(model=Plan, task="estimator.run_plan", name="estimates")
-#: Up to so many combinations a search is done before the answer is given.
-AT_ONCE: Final = 50_000
+#: Up to so many combinations a search is done before the answer is given: a second or two, whatever is in it.
+AT_ONCE: Final = 5_000
 #: Progress that is worth a write.
 _PROGRESS_STEP: Final = 0.05
 
