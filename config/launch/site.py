@@ -295,6 +295,7 @@ class Site:
 
     def _clear_up_after_a_crash(self) -> None:
         """End what a run left behind that was itself killed: it would hold the port and the socket."""
+        self.folder.owner_link.unlink(missing_ok=True)
         told = self.folder.last_run()
         children, started = told.get("children", {}), told.get("started", {})
         left = [(name, pid) for name, pid in children.items() if started.get(name) and started_at(pid) == started[name]]

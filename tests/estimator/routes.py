@@ -30,6 +30,11 @@ GET  /estimates/{estimate}/scenarios/:           200 200 200 200
 POST /estimates/{estimate}/scenarios/preview/:   200 200 200 200
 GET  /estimates/{estimate}/scenarios/compare/:   200 200 200 200
 POST /scenarios/{scenario}/:                     302 302 302 302
+GET  /api/v1/estimates/{estimate}/scenarios:     200 200 200 200
+POST /api/v1/estimates/{estimate}/scenarios:     403 403 403 201 {"levers": [{"lever": "pue", "pue": 1.1}]}
+GET  /api/v1/scenarios/{scenario}:               200 200 200 200
+PATCH /api/v1/scenarios/{scenario}:              403 403 403 200 {"name": "y"}
+DELETE /api/v1/scenarios/{scenario}:             403 403 403 204
 GET  /plans/{plan}/:                             200 200 200 200
 GET  /plans/{plan}/status/:                      200 200 200 200
 POST /plans/{plan}/retry/:                       302 302 302 302
@@ -66,6 +71,7 @@ POST /language/:                                 302 302 302 302
 POST /api/v1/calculate:                          422 422 422 422 {"duration_h": 1}
 POST /api/v1/estimates:                          422 422 422 422 {"duration_h": 1}
 POST /api/v1/plans:                              422 422 422 422 {}
+POST /api/v1/scenarios:                          422 422 422 422 {}
 POST /api/v1/imports:                            422 422 422 422
 POST /api/v1/reports:                            422 422 422 422 {}
 GET  /api/v1/catalogue/grids:                    200 200 200 200
@@ -260,7 +266,7 @@ class World:
         from estimator.services.imports import hold_import
 
         file = SimpleUploadedFile("x.csv", b"time,watts\n2026-01-01T00:00:00Z,100\n2026-01-01T01:00:00Z,100\n")
-        row, refusal = hold_import(data=file.read(), file_name="x.csv", owner=self.owner, answers={})
+        row, refusal = hold_import(data=file.read(), file_name="x.csv", owner=self.owner)
         assert refusal is None
         return row.pk
 

@@ -294,12 +294,10 @@ def test_what_this_browser_made_before_is_kept_when_asked_for() -> None:
     client = Client()
     client.post("/", OWN_RUN)
     client.post("/account/login/", SIGN_IN)
-    row = Estimate.objects.get()
-    assert row.owner is None
+    assert Estimate.objects.get(owner=None)
     assert "Keep these in my account" in page(client.get("/estimates/"))
     client.post("/estimates/claim/")
-    row.refresh_from_db()
-    assert row.owner == User.objects.get()
+    assert Estimate.objects.get().owner == User.objects.get()
     assert "Keep these in my account" not in page(client.get("/estimates/"))
 
 

@@ -1,5 +1,6 @@
 """The parts of the launcher alone."""
 
+import hashlib
 import sys
 import time
 from pathlib import Path
@@ -136,6 +137,19 @@ def test_the_folder_is_held_by_one(tmp_path: Path) -> None:
     first.release()
     second.hold()
     second.release()
+
+
+def test_the_link_of_the_owner_is_kept_as_a_digest_and_goes_with_the_run(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "var")
+    folder.prepare()
+    folder.hold()
+    first, second = folder.write_owner_link(), folder.write_owner_link()
+    told = folder.owner_link.read_text()
+    assert first != second and len(second) == 43
+    assert second not in told and hashlib.sha256(second.encode()).hexdigest() in told
+    assert folder.owner_link.stat().st_mode & 0o077 == 0
+    folder.release()
+    assert not folder.owner_link.exists()
 
 
 def test_a_socket_in_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -80,6 +83,14 @@ def test_it_comes_up_keeps_what_it_was_told_and_stops(make_site: Callable[..., L
 
     assert (mode(data), mode(data / "secret_key"), mode(data / "wattprint.sqlite3")) == (0o700, 0o600, 0o600)
     key = (data / "secret_key").read_text()
+    link = re.search(r"Sign in as this machine's owner, .*?: (http://\S+)", site.told())
+    assert link is not None
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with opener.open(link[1], timeout=10) as page:
+        assert page.url == f"{site.url}/estimates/" and "owner@localhost" in page.read().decode()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        opener.open(link[1], timeout=10)
+
     groups = list(site.children().values())
     assert set(site.children()) == {"redis", "worker-estimates", "worker-reports", "web", "beat"}
 
@@ -220,6 +231,8 @@ def test_opened_to_the_network_it_says_so_and_answers_by_the_name_of_the_machine
     hosts = site.environment()["ALLOWED_HOSTS"].split(",")
     assert {"wattprint.example", "localhost", "127.0.0.1", "[::1]", socket.gethostname()} <= set(hosts)
     assert not {"0.0.0.0", "*"} & set(hosts)
+    assert site.owner_link() is None
+    assert not site.folder.owner_link.exists()
 
 
 def test_it_is_closed_to_other_users_of_the_machine(live_site: LiveSite) -> None:
