@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ CHARTS: Final[dict[str, str]] = {
 
 #: Width of a drawing across the page, so that its text has the size of the text around it.
 PAPER_WIDTH: Final = 720
+#: Bars of the first page's charts.
+MOST_BARS: Final = 4
 #: Runs that one page of the long part takes, for the progress alone.
 ROWS_A_PAGE: Final = 7
 
@@ -95,7 +98,7 @@ def write_report(
             "waterfalls": _waterfalls(scenarios) if scenarios and "scenarios" in options.sections else [],
             "scenarios": scenarios,
             "power": _power(power) if power and "power" in options.sections else "",
-            "pair": [charts[name] for name in ("parts", "range") if name in charts],
+            "pair": [_short(charts[name]) for name in ("parts", "range") if name in charts],
             # Without the list of sources there is nothing for the small numbers to lead to.
             "key": summary.input_digest[:8] if "sources" in options.sections else "",
         },
@@ -188,6 +191,11 @@ def write_collection(
             Attachment("runs.csv", files.csv(), gettext("One row a run, with its ranges")),
         ),
     )
+
+
+def _short(chart: Chart) -> Chart:
+    """As many bars as the first page has room for; the table inside the file has all."""
+    return replace(chart, marks=chart.marks[:MOST_BARS])
 
 
 def _power(curve: PowerCurve) -> SafeString:

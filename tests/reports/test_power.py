@@ -56,7 +56,8 @@ def test_a_measured_run_has_its_curve_in_its_report() -> None:
         )
     curve = power_curve(estimate_id=estimate.id)
     assert curve is not None and len(curve.points) == 3
-    assert (curve.mean_w, curve.most_w, curve.end_h) == (pytest.approx(200.0), 300.0, pytest.approx(0.05))
+    assert curve.most_w == 300.0
+    assert [curve.mean_w, curve.end_h] == pytest.approx([200.0, 0.05])
     asked = services.request_report(estimate_id=estimate.id, language="en")
     assert services.run_report(report_id=asked.id, worker="test")
     asked.refresh_from_db()
