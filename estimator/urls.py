@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from estimator.views import account, estimates, form, imports, plans, scenarios, sources
+from estimator.views import account, estimates, form, imports, measurements, plans, scenarios, sources, workers
 
 urlpatterns = [
     path("", form.home, name="home"),
@@ -23,6 +23,23 @@ urlpatterns = [
     path("estimates/<uuid:estimate_id>/scenarios/preview/", scenarios.scenario_preview, name="scenario-preview"),
     path("estimates/<uuid:estimate_id>/scenarios/compare/", scenarios.scenario_compare, name="scenarios-compare"),
     path("scenarios/<uuid:scenario_id>/", scenarios.scenario_change, name="scenario-change"),
+    path("workers/", workers.workers, name="workers"),
+    path("workers/list/", workers.workers_list, name="workers-list"),
+    path("workers/<uuid:worker_id>/", workers.worker, name="worker"),
+    path("workers/<uuid:worker_id>/switch/", workers.worker_switch, name="worker-switch"),
+    path("workers/<uuid:worker_id>/delete/", workers.worker_delete, name="worker-delete"),
+    path("workers/tokens/<int:enrolment_id>/revoke/", workers.enrolment_revoke, name="enrolment-revoke"),
+    path("measurements/", measurements.measurements, name="measurements"),
+    path("measurements/new/", measurements.measurement_new, name="measurement-new"),
+    path("measurements/<uuid:measurement_id>/", measurements.measurement, name="measurement"),
+    path("measurements/<uuid:measurement_id>/status/", measurements.measurement_status, name="measurement-status"),
+    path("measurements/<uuid:measurement_id>/series/", measurements.measurement_series, name="measurement-series"),
+    path("measurements/<uuid:measurement_id>/samples.csv", measurements.measurement_csv, name="measurement-csv"),
+    path("measurements/<uuid:measurement_id>/stop/", measurements.measurement_stop, name="measurement-stop"),
+    path(
+        "measurements/<uuid:measurement_id>/conclude/", measurements.measurement_conclude, name="measurement-conclude"
+    ),
+    path("measurements/<uuid:measurement_id>/delete/", measurements.measurement_delete, name="measurement-delete"),
     path("imports/", imports.imports, name="imports"),
     path("imports/<uuid:import_id>/", imports.imported, name="import"),
     path("imports/<uuid:import_id>/keep/", imports.keep, name="import-keep"),

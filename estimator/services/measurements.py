@@ -338,7 +338,7 @@ def workload_of(row: Measurement) -> Workload:
     return Workload(
         title=row.title or row.worker_name,
         method="measured",
-        it_energy_kwh=row.energy_j / J_PER_KWH,
+        it_energy_kwh=in_kwh(row.energy_j),
         duration_h=duration_h,
         location=Location.model_validate(row.location),
         grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
@@ -360,7 +360,7 @@ def standing_of(row: Measurement) -> Standing:
     """How far it is."""
     per_kwh = row.grid.get("kgco2e_per_kwh") or {"low": 0.0, "central": 0.0, "high": 0.0}
     low, high = _spread(row)
-    energy_kwh = row.energy_j / J_PER_KWH
+    energy_kwh = in_kwh(row.energy_j)
     kgco2e = Triple(
         energy_kwh * low * per_kwh["low"], energy_kwh * per_kwh["central"], energy_kwh * high * per_kwh["high"]
     )
@@ -381,6 +381,11 @@ def standing_of(row: Measurement) -> Standing:
         if row.budget_kgco2e
         else None,
     )
+
+
+def in_kwh(energy_j: float) -> float:
+    """Joules in kilowatt-hours."""
+    return energy_j / J_PER_KWH
 
 
 def _spread(row: Measurement) -> tuple[float, float]:

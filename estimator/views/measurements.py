@@ -1,0 +1,215 @@
+"""Measurements: start one, follow it live, stop it, download its samples."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from estimator import access
+from estimator.core.inputs import InputProblems
+from estimator.forms.measurement import MeasurementForm
+from estimator.models import Measurement, MeasurementKind, MeasurementStatus, Worker
+from estimator.services import measurements as service
+from estimator.services.cursor import cursor_of, place_of
+from estimator.services.recorded import csv_lines
+from estimator.services.series import Series, series_of
+from estimator.views.asked import asking_account, signed_in
+
+ON_A_PAGE: Final = 30
+_EVERY: Final = "1s"
+
+
+@require_safe
+@signed_in
+@never_cache
+def measurements(request: HttpRequest) -> HttpResponse:
+    """Those of the account, newest first."""
+    try:
+        before = place_of(request.GET.get("cursor", ""))
+    except ValueError:
+        raise Http404 from None
+    user = asking_account(request)
+    heavy = ("inventory", "grid", "components", "energies_j")
+    found = list(Measurement.objects.owned_by(user).newest_first(before=before).defer(*heavy)[: ON_A_PAGE + 1])
+    rows = found[:ON_A_PAGE]
+    last = (rows[-1].created_at, rows[-1].pk) if len(found) > ON_A_PAGE else None
+    page = {
+        "measurements": with_energy(rows),
+        "older": cursor_of(last),
+        "is_first": before is None,
+        "has_workers": Worker.objects.owned_by(user).exists(),
+    }
+    return render(request, "estimator/measurements.html", page)
+
+
+def with_energy(rows: Iterable[Measurement]) -> list[tuple[Measurement, float]]:
+    """Measurements as a list shows them."""
+    return [(row, service.in_kwh(row.energy_j)) for row in rows]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+@never_cache
+def measurement_new(request: HttpRequest) -> HttpResponse:
+    """The form, and what is sent with it."""
+    user = asking_account(request)
+    workers = list(Worker.objects.owned_by(user).filter(disabled_at=None))
+    if not workers:
+        return redirect("workers")
+    if request.method == "POST":
+        form = MeasurementForm(request.POST, workers=workers)
+        if form.is_valid() and form.request is not None:
+            try:
+                row = service.request_measurement(owner=user, asked=form.request)
+            except InputProblems as found:
+                form.add_problems(found.problems)
+            else:
+                return redirect("measurement", row.pk)
+    else:
+        form = MeasurementForm(workers=workers, initial={"worker": request.GET.get("worker", "")})
+    now = timezone.now()
+    page = {"form": form, "online": any(row.is_online(now) for row in workers)}
+    return render(request, "estimator/measurement_new.html", page, status=422 if form.errors else 200)
+
+
+@require_safe
+@signed_in
+@never_cache
+def measurement(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """One measurement, live while it runs."""
+    row = _own(request, measurement_id)
+    if row.kind == MeasurementKind.IMPORTED and hasattr(row, "imported_file"):
+        return redirect("import", row.imported_file.pk)
+    found = series_of(row)
+    return render(request, "estimator/measurement.html", _state(row) | {"series": found, "data": _told(row, found)})
+
+
+@require_safe
+@signed_in
+@never_cache
+def measurement_status(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """The numbers of that page."""
+    return render(request, "estimator/_measurement.html", _state(_own(request, measurement_id)))
+
+
+@require_safe
+@signed_in
+@never_cache
+def measurement_series(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """What is new for the chart."""
+    row = _own(request, measurement_id)
+    told = [request.GET.get(name, "") for name in ("step_s", "after")]
+    step_s, after = (int(text) if text.isdigit() and len(text) < 16 else 0 for text in told)
+    found = series_of(row, step_s=step_s, from_=after)
+    return HttpResponse(orjson.dumps(_told(row, found)), content_type="application/json")
+
+
+def _told(row: Measurement, found: Series) -> dict[str, Any]:
+    """The points of the chart, as its script takes them."""
+    return {
+        "step_s": found.step_s,
+        "next_from": found.next_from,
+        "is_over": row.is_over,
+        "components": [
+            {"name": part["name"], "label": part.get("label") or part["name"], "counted": part.get("counted", True)}
+            for part in row.components
+        ],
+        "points": [[point.end_s, point.duration_s, point.powers_w] for point in found.points],
+    }
+
+
+def _state(row: Measurement) -> dict[str, Any]:
+    now = timezone.now()
+    standing = service.standing_of(row)
+    parts = [
+        {
+            **part,
+            "energy_kwh": service.in_kwh(row.energies_j.get(part["name"], 0.0)),
+            "mean_power_w": row.energies_j.get(part["name"], 0.0) / row.covered_s if row.covered_s else 0.0,
+            "idle_power_w": row.baseline_power_w.get(part["name"]),
+        }
+        for part in row.components
+    ]
+    return {
+        "measurement": row,
+        "standing": standing,
+        "parts": parts,
+        "has_baseline": bool(row.baseline_power_w),
+        "online": row.worker is not None and row.worker.is_online(now),
+        "in_baseline": row.status == MeasurementStatus.RUNNING and row.started_at_s is None,
+        "reason": _reason(row.error_code),
+        "may_conclude": row.energy_j > 0.0,
+        "every": _EVERY,
+    }
+
+
+def _reason(error_code: str) -> str:
+    reasons = {
+        "withdrawn": _("It was withdrawn before it began."),
+        "no_such_process": _("There was no process of this number on the machine."),
+        "unknown_workload": _("The worker's own file names no such workload."),
+        "workload_does_not_start": _("The workload's command could not be started on the machine."),
+        "no_meter": _("A meter that the worker's file asks for does not work on the machine."),
+        "nothing_measured": _("It ended before any energy was measured."),
+        "worker_disabled": _("Its worker was disabled."),
+        "worker_deleted": _("Its worker was deleted."),
+        "internal": _("Something went wrong on the machine; the worker's own output says what."),
+        "no_estimate": _("No footprint could be made of it."),
+    }
+    return reasons.get(error_code, "")
+
+
+@require_POST
+@signed_in
+def measurement_stop(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """Stop it."""
+    _own(request, measurement_id)
+    service.stop_measurement(owner=asking_account(request), measurement_id=measurement_id)
+    return redirect("measurement", measurement_id)
+
+
+@require_POST
+@signed_in
+def measurement_conclude(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """Make the footprint of what has come."""
+    _own(request, measurement_id)
+    service.conclude_measurement(owner=asking_account(request), measurement_id=measurement_id)
+    return redirect("measurement", measurement_id)
+
+
+@require_POST
+@signed_in
+def measurement_delete(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """Delete it with its samples."""
+    _own(request, measurement_id)
+    service.delete_measurement(owner=asking_account(request), measurement_id=measurement_id)
+    messages.success(request, _("The measurement and its samples are deleted."))
+    return redirect("measurements")
+
+
+@require_safe
+@signed_in
+@never_cache
+def measurement_csv(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponseBase:
+    """All samples, row by row."""
+    row = _own(request, measurement_id)
+    response = StreamingHttpResponse(csv_lines(row), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="measurement-{row.pk}.csv"'
+    return response
+
+
+def _own(request: HttpRequest, measurement_id: uuid.UUID) -> Measurement:
+    rows = Measurement.objects.select_related("worker", "result")
+    row = access.own(rows, person=request.user, pk=measurement_id)
+    if row is None:
+        raise Http404
+    return row

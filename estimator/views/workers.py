@@ -1,0 +1,121 @@
+"""Workers: enrol machines, see how they are, rename, disable and delete them."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from estimator import access
+from estimator.forms.measurement import WorkerForm
+from estimator.models import Enrolment, Measurement, Worker
+from estimator.services import workers as service
+from estimator.services.workers import NewEnrolment, TooMany
+from estimator.views.asked import asking_account, signed_in
+from estimator.views.measurements import with_energy
+
+_RECENT = 10
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+@never_cache
+def workers(request: HttpRequest) -> HttpResponse:
+    """All of them, and a new token; it is in the answer to its form, and nowhere else."""
+    new: NewEnrolment | None = None
+    problem = ""
+    if request.method == "POST":
+        try:
+            new = service.create_enrolment(owner=asking_account(request))
+        except TooMany:
+            problem = _("Too many tokens wait for their machine. Revoke one first.")
+    return render(request, "estimator/workers.html", _page(request, new=new, problem=problem))
+
+
+def _page(request: HttpRequest, *, new: NewEnrolment | None, problem: str) -> dict[str, object]:
+    now = timezone.now()
+    user = asking_account(request)
+    waiting = Enrolment.objects.owned_by(user).filter(used_at=None, revoked_at=None, expires_at__gt=now)
+    return {
+        "workers": _with_state(request),
+        "waiting": [row for row in waiting if new is None or row.pk != new.row.pk],
+        "new": new,
+        "problem": problem,
+        "server": request.build_absolute_uri("/").rstrip("/"),
+    }
+
+
+def _with_state(request: HttpRequest) -> list[tuple[Worker, bool]]:
+    now = timezone.now()
+    return [(row, row.is_online(now)) for row in Worker.objects.owned_by(asking_account(request))]
+
+
+@require_safe
+@signed_in
+@never_cache
+def workers_list(request: HttpRequest) -> HttpResponse:
+    """The part of the page that changes by itself."""
+    return render(request, "estimator/_workers.html", {"workers": _with_state(request)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+@never_cache
+def worker(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
+    """What one machine is, what can be measured on it, and its name."""
+    row = _own(request, worker_id)
+    form = WorkerForm(request.POST or None, initial={"name": row.name})
+    if request.method == "POST" and form.is_valid():
+        service.rename_worker(owner=asking_account(request), worker_id=worker_id, name=form.cleaned_data["name"])
+        return redirect("worker", worker_id)
+    now = timezone.now()
+    page = {
+        "worker": row,
+        "online": row.is_online(now),
+        "form": form,
+        "measurements": with_energy(Measurement.objects.filter(worker=row)[:_RECENT]),
+    }
+    return render(request, "estimator/worker.html", page, status=422 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def worker_switch(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
+    """Disable what is enabled, and the other way round, as the pressed button says."""
+    _own(request, worker_id)
+    if request.POST.get("enabled") == "1":
+        service.enable_worker(owner=asking_account(request), worker_id=worker_id)
+    else:
+        service.disable_worker(owner=asking_account(request), worker_id=worker_id)
+    return redirect("worker", worker_id)
+
+
+@require_POST
+@signed_in
+def worker_delete(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
+    """Forget it."""
+    row = _own(request, worker_id)
+    service.delete_worker(owner=asking_account(request), worker_id=worker_id)
+    messages.success(request, _("The worker %(name)s is deleted; its measurements are kept.") % {"name": row.name})
+    return redirect("workers")
+
+
+@require_POST
+@signed_in
+def enrolment_revoke(request: HttpRequest, enrolment_id: int) -> HttpResponse:
+    """End a token that waits."""
+    if not access.own(Enrolment.objects.all(), person=request.user, pk=enrolment_id):
+        raise Http404
+    service.revoke_enrolment(owner=asking_account(request), enrolment_id=enrolment_id)
+    return redirect("workers")
+
+
+def _own(request: HttpRequest, worker_id: uuid.UUID) -> Worker:
+    row = access.own(Worker.objects.all(), person=request.user, pk=worker_id)
+    if row is None:
+        raise Http404
+    return row
