@@ -90,6 +90,7 @@ def stack_of(
     """
     shelf = shelf or catalogue.shelf()
     factors_of: FactorsOf = partial(factors_for, shelf=shelf)
+    levers = tuple({lever.lever: lever for lever in levers}.values())
     stages = stacked(run, factors, levers, shelf=shelf, factors_of=factors_of)
     alone = tuple(
         case for lever in levers for case in _alone(lever, stages, run, factors, shelf=shelf, factors_of=factors_of)
@@ -97,7 +98,7 @@ def stack_of(
     sources = {source_id: shelf.sources[source_id] for case in (*stages, *alone) for source_id in case.source_ids}
     return Stack(
         name=name,
-        levers=tuple(levers),
+        levers=levers,
         factors=replace(factors, levers=alone, levers_together=None, sources={**factors.sources, **sources}),
         stages=stages,
     )
