@@ -16,7 +16,7 @@ from estimator.services import plans
 from tests.core import levers_cases as cases
 from tests.estimator.test_api_bad_input import check_shape
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
 RUN = Workload.model_validate({**cases.BY_DEVICES, "title": "Ours", "uncertainty": {"draws_count": 100, "seed": 1}})
 FEW: list[dict[str, Any]] = [
