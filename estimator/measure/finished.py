@@ -85,10 +85,8 @@ class Finished:
             "components": [
                 total.row()
                 | {
-                    "label": total.component.label,
                     "low_energy_j": total.low_j,
                     "high_energy_j": total.high_j,
-                    "counted": total.component.counted,
                     "note": total.component.note,
                     "flags": list(total.flags),
                 }

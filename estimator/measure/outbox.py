@@ -12,13 +12,17 @@ server tells by `client_id` that it has it already::
         "duration_s": 61.2,
         "interval_s": 1.0,
         "inventory": {"host": {}, "cpu": {}, "memory_gb": 64.0, "accelerators": [], "meters": []},
-        "components": [{"name": "accelerator:0", "quality": "counter", "energy_j": 18000.0, "mean_power_w": 294.1}],
+        "components": [
+            {"name": "accelerator:0", "quality": "counter", "energy_j": 18000.0, "mean_power_w": 294.1,
+             "label": "NVIDIA H100 80GB HBM3", "counted": true}
+        ],
         "samples": [[1, 1764033001.0, {"accelerator:0": 293.5}]],
         "command_name": "python"
     }
 
-Times are seconds since 1970; each sample has its number, its end, and the joules of each component since the one
-before. The name of the command is sent, its arguments never are. The token is not kept.
+A component that is not counted stands beside the sum, because others hold its energy already. Times are seconds since
+1970; each sample has its number, its end, and the joules of each component since the one before. The name of the
+command is sent, its arguments never are. The token is not kept.
 """
 
 import contextlib

@@ -33,6 +33,8 @@ class Total:
             "quality": self.quality,
             "energy_j": self.energy_j,
             "mean_power_w": self.mean_power_w,
+            "label": self.component.label,
+            "counted": self.component.counted,
         }
 
 

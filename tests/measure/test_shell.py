@@ -264,7 +264,9 @@ def test_it_is_kept_while_the_server_is_away_and_sent_later(own: dict[str, str],
         "kind", "client_id", "title", "started_at_s", "duration_s", "interval_s", "inventory", "components", "samples",
         "command_name",
     }  # fmt: skip
-    assert all(set(part) == {"name", "quality", "energy_j", "mean_power_w"} for part in body["components"])
+    assert all(
+        set(part) == {"name", "quality", "energy_j", "mean_power_w", "label", "counted"} for part in body["components"]
+    )
     assert not outbox.waiting()
 
 
