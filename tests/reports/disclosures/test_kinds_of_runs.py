@@ -97,4 +97,9 @@ def test_certificates_count_zero_and_cover_their_part() -> None:
 
 
 def test_an_item_says_whether_its_hardware_is_in_it() -> None:
-    assert "without the embodied share" in Facts.of(*computed("items of a task")).per_unit
+    assert "with the embodied share" in Facts.of(*computed("items of a task")).per_unit
+    workload = Workload.model_validate(
+        KINDS["items of a task"] | {"embodied": {"include": False}, "uncertainty": NO_DRAWS}
+    )
+    alone = Facts.of(workload, estimate(workload, factors_for(workload)))
+    assert "without the embodied share" in alone.per_unit
