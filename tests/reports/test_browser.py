@@ -19,8 +19,8 @@ def bar_colour(page: Any) -> str:
 def test_charts_answer_once_they_are_in_view_and_follow_the_scheme(live_site: LiveSite, page: Any) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(live_site.url)
-    assert page.locator(".fp-chart").count() == 3
-    for name in ("parts", "published", "range"):
+    assert page.locator(".fp-chart").count() == 4
+    for name in ("parts", "published", "range", "tornado"):
         page.locator(f".fp-chart-{name}").scroll_into_view_if_needed()
         page.locator(f".fp-chart-{name} .js-plotly-plot .main-svg").first.wait_for()
         assert not page.locator(f".fp-chart-{name} .fp-still").is_visible()
@@ -35,7 +35,7 @@ def test_charts_answer_once_they_are_in_view_and_follow_the_scheme(live_site: Li
 def test_without_script_the_still_charts_and_the_tables_are_there(live_site: LiveSite, new_page: Pages) -> None:
     page = new_page(javascript=False)
     page.goto(live_site.url)
-    assert page.locator(".fp-still svg[role=img]").count() == 3
+    assert page.locator(".fp-still svg[role=img]").count() == 4
     assert page.locator(".fp-still svg").first.is_visible()
     page.locator(".fp-chart-published summary").click()
     assert page.locator(".fp-chart-published table").is_visible()

@@ -4,7 +4,8 @@ import pytest
 
 from estimator.core.footprint import Footprint, Range
 from estimator.reference.catalogue import PublishedRun
-from reports.summary import parts_of_total, place_among, summarise
+from reports.parts import parts_of_total
+from reports.summary import place_among, summarise
 from tests.reports.conftest import make_footprint, ranged
 
 
