@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from reports.views import comparison, disclosures, exports, reports, several, validation, verification
+from reports.views import comparison, disclosures, exports, levers, reports, several, validation, verification
 
 urlpatterns = [
     path("verify/", verification.verify, name="verify"),
     path("verify/<str:digest>", verification.verify_digest, name="verify-digest"),
     path("validation/", validation.validation, name="validation"),
+    path("levers/", levers.levers, name="levers"),
+    path("levers/<slug:name>/", levers.lever, name="lever"),
     path("estimates/export/<slug:format_name>/", exports.export, name="export"),
     path("estimates/<uuid:estimate_id>/methods/", comparison.comparison, name="comparison"),
     path("estimates/<uuid:estimate_id>/disclosures/", disclosures.disclosures, name="disclosures"),

@@ -10,6 +10,7 @@ from estimator.core.footprint import Range
 BAR_ROW: Final = 52  #: height of a bar with its label above it, in units of the drawing
 DOT_ROW: Final = 24  #: height of a dot with its label beside it
 LINE_ROW: Final = 26  #: height of a bar with its label on the left and its number on the right
+RANGE_ROW: Final = 44  #: height of a range with its label above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Chart:
     name: str
     title: str
     alt: str
-    form: Literal["bars", "dots", "lines"]
+    form: Literal["bars", "dots", "lines", "ranges"]  #: ranges are drawn still alone
     columns: tuple[str, ...]
     marks: tuple[Mark, ...]
     ticks: tuple[tuple[float, str], ...] = ()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from reports.charts.chart import BAR_ROW, DOT_ROW, LINE_ROW, Chart
+from reports.charts.chart import BAR_ROW, DOT_ROW, LINE_ROW, RANGE_ROW, Chart
 
 TOKENS: Final = Path(__file__).resolve().parents[2] / "estimator" / "static" / "estimator" / "tokens.css"
 
@@ -57,7 +57,8 @@ class _Drawing:
         self.colours = colours
 
     def draw(self, chart: Chart) -> str:
-        body, height = {"bars": self._bars, "dots": self._dots, "lines": self._lines}[chart.form](chart)
+        forms = {"bars": self._bars, "dots": self._dots, "lines": self._lines, "ranges": self._ranges}
+        body, height = forms[chart.form](chart)
         # On a page the label above is read out and a title would only be a tooltip; in a PDF the title is the text.
         title = "" if self.colours is None else f"<title>{escape(chart.alt)}</title>"
         family = "Source Sans Pro, sans-serif"
@@ -90,17 +91,50 @@ class _Drawing:
     def _clipped(self, text: str, room: float) -> str:
         return text if _width(text) <= room else text[: max(int(room / LETTER) - 1, 1)].rstrip() + "…"
 
+    def _keys(self, chart: Chart) -> tuple[list[str], int]:
+        body: list[str] = []
+        x = 0.0
+        for token, words in chart.keys:
+            body.append(f'<rect x="{x:.1f}" y="3" width="12" height="12" rx="2" fill="{self._paint(token)}"/>')
+            body.append(self._text(x + 18, 14, words, soft=True))
+            x += 18 + _width(words) * 0.9 + 16
+        return body, 26 if chart.keys else 0
+
+    def _ranges(self, chart: Chart) -> tuple[list[str], int]:
+        """A row a mark: its label above its range, on a logarithmic axis with an upright line at the centre."""
+        body, top = self._keys(chart)
+        first, last = math.log10(chart.ticks[0][0]), math.log10(chart.ticks[-1][0])
+        bottom = top + RANGE_ROW * len(chart.marks)
+
+        def at(amount: float) -> float:
+            share = (math.log10(amount) - first) / (last - first)
+            return 6 + (self.width - 12) * min(max(share, 0.0), 1.0)
+
+        for value, text in chart.ticks:
+            is_centre = value == chart.centre
+            body.append(self._line(at(value), top, at(value), bottom, "ink-soft" if is_centre else "line", 1))
+            anchor = {chart.ticks[0][0]: "start", chart.ticks[-1][0]: "end"}.get(value, "middle")
+            body.append(self._text(at(value), bottom + 17, text, anchor=anchor, soft=True))
+        for place, mark in enumerate(chart.marks):
+            y = top + place * RANGE_ROW
+            paper = self._paint("surface")
+            # The label covers the lines of the axis behind it.
+            body.append(f'<rect x="0" y="{y + 2}" width="{self.width}" height="20" fill="{paper}"/>')
+            room = self.width - _width(mark.text) - 12
+            body.append(self._text(0, y + 17, self._clipped(mark.label, room)))
+            body.append(self._text(self.width, y + 17, mark.text, anchor="end", bold=True))
+            middle = y + 31
+            body += [
+                self._line(at(piece.start), middle, at(piece.end), middle, piece.colour, 7) for piece in mark.stretches
+            ]
+            colour = self._paint(mark.colour)
+            ring = f'stroke="{paper}" stroke-width="2"'
+            body.append(f'<circle cx="{at(mark.amount):.1f}" cy="{middle}" r="6" fill="{colour}" {ring}/>')
+        return body, bottom + 24
+
     def _lines(self, chart: Chart) -> tuple[list[str], int]:
         """A row a mark: label, bar, number; with keys above and an upright line where the bars stand around one."""
-        body: list[str] = []
-        top = 0
-        if chart.keys:
-            x = 0.0
-            for token, words in chart.keys:
-                body.append(f'<rect x="{x:.1f}" y="3" width="12" height="12" rx="2" fill="{self._paint(token)}"/>')
-                body.append(self._text(x + 18, 14, words, soft=True))
-                x += 18 + _width(words) * 0.9 + 16
-            top = 26
+        body, top = self._keys(chart)
         left = min(max(_width(mark.label) for mark in chart.marks) + 12, self.width * 0.42)
         right = self.width - max(_width(mark.text) for mark in chart.marks) - 12
         least, most = chart.reach

@@ -60,6 +60,9 @@ GET  /suggest/accelerator/:                      200 200 200 200
 GET  /estimates/:                                200 200 200 200
 GET  /estimates/export/csv/:                     200 200 200 200
 GET  /sources/:                                  200 200 200 200
+GET  /levers/:                                   200 200 200 200
+GET  /levers/pruning/:                           200 200 200 200
+GET  /levers/none/:                              404 404 404 404
 GET  /validation/:                               200 200 200 200
 GET  /imports/:                                  200 200 200 200
 GET  /reports/several/:                          200 200 200 200
