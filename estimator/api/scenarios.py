@@ -8,7 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from estimator import access
 from estimator.api.auth import SIGNED_IN_ERRORS, optional_user
@@ -26,7 +27,21 @@ from estimator.services.scenarios import MOST_KEPT, Named, TooManyScenarios
 router = Router()
 
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]
-Stack = Annotated[tuple[Lever, ...], Field(strict=False, min_length=1, max_length=MOST_LEVERS)]
+
+
+def _some(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse an empty list, once its items are right: a wrong item is not a missing one."""
+    if not items:
+        raise PydanticCustomError("too_short", "Give at least {min_length} entries.", {"min_length": 1})
+    return items
+
+
+_AT_LEAST_ONE: Final = {"minItems": 1}
+Stack = Annotated[
+    tuple[Lever, ...],
+    Field(strict=False, max_length=MOST_LEVERS, json_schema_extra=_AT_LEAST_ONE),
+    AfterValidator(_some),
+]
 _ONE: Final = "scenarios.0."
 _UNKNOWN: Final = "There is no scenario with this id."
 
@@ -48,7 +63,11 @@ class ScenarioPatch(Inputs):
 class ScenariosIn(Workload):
     """A run as in `/calculate`, and its scenarios. Levers of the run itself are left out."""
 
-    scenarios: Annotated[tuple[ScenarioIn, ...], Field(strict=False, min_length=1, max_length=MOST_SCENARIOS)]
+    scenarios: Annotated[
+        tuple[ScenarioIn, ...],
+        Field(strict=False, max_length=MOST_SCENARIOS, json_schema_extra=_AT_LEAST_ONE),
+        AfterValidator(_some),
+    ]
 
 
 class ScenarioListed(Schema):
