@@ -71,6 +71,11 @@ def test_from_a_fresh_copy_one_command_serves_the_page(tmp_path: Path) -> None:
         assert (copy / ".venv" / "wattprint.stamp").exists()
         assert site.is_well()
         assert site.stop() == 0
+        # What is installed by then is enough to measure, and a measured command is not told where we lie.
+        asking = [sys.executable, str(copy / "wattprint"), "measure", "--quiet", "--", "sh", "-c", "env; exit 4"]
+        measured = subprocess.run(asking, capture_output=True, text=True, env=own | {"WATTPRINT_DATA": str(tmp_path)})
+        assert measured.returncode == 4, measured.stderr
+        assert "PYTHON" not in measured.stdout
     finally:
         if site.process is not None and site.process.poll() is None:
             site.stop()
