@@ -7,7 +7,7 @@
   const drawing = figure.querySelector("[data-drawing]");
   const lang = document.documentElement.lang;
   const NS = "http://www.w3.org/2000/svg";
-  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 280, 64, 12, 10, 40];
+  const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [280, 64, 12, 10, 40];
   const DASHES = ["", "6 3", "2 3"];
   const EVERY_MS = 1000;
   const LATER_MS = 5000;
@@ -50,6 +50,8 @@
   };
 
   const draw = () => {
+    // As wide as there is room, so that letters stay as large as the text around them.
+    const WIDTH = Math.max(Math.round(drawing.clientWidth), 280);
     const lines = linesOf();
     const mostW = Math.max(0, ...lines.flatMap((line) => line.powers.filter((power) => power !== undefined))) || 1;
     const passedS = state.points.length ? state.points[state.points.length - 1][0] : 1;
@@ -73,7 +75,7 @@
     }
     const [unitS, unit] =
       passedS < 180 ? [1, figure.dataset.unitSeconds] : passedS < 10800 ? [60, figure.dataset.unitMinutes] : [3600, figure.dataset.unitHours];
-    const step = niceStep(passedS / unitS, 6);
+    const step = niceStep(passedS / unitS, WIDTH < 500 ? 4 : 8);
     for (let at = 0; at * unitS <= passedS * (1 + 1e-9); at += step) {
       svg.append(
         make("text", { x: x(at * unitS), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle", fill: "var(--ink-soft)" }, number(at)),
@@ -149,5 +151,11 @@
   };
 
   draw();
+  let width = drawing.clientWidth;
+  new ResizeObserver(() => {
+    if (drawing.clientWidth === width) return;
+    width = drawing.clientWidth;
+    draw();
+  }).observe(drawing);
   if (!state.is_over) window.setTimeout(ask, EVERY_MS);
 })();
