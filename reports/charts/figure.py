@@ -8,6 +8,8 @@ from reports.charts.chart import BAR_ROW, DOT_ROW, LINE_ROW, Chart
 
 #: Bold is said by weight: Plotly writes a `<b>` as a style attribute, which the Content-Security-Policy forbids.
 BOLD: Final = {"weight": 600}
+#: Label and number of a line together have room for so many letters on a phone.
+MOST_LETTERS: Final = 46
 
 
 def plotly_figure(chart: Chart) -> dict[str, Any]:
@@ -148,6 +150,11 @@ def _dots(chart: Chart) -> dict[str, Any]:
     return {"data": traces, "layout": layout}
 
 
+def shortened(text: str, letters: int) -> str:
+    """A label that leaves its number the room that it needs on a phone; the table below has all of it."""
+    return text if len(text) <= letters else text[: max(letters - 1, 1)].rstrip() + "…"
+
+
 def _lines(chart: Chart) -> dict[str, Any]:
     """A row a mark: its label above the bar, so that there is room on a phone, and its number at the right."""
     least, most = chart.reach
@@ -167,8 +174,15 @@ def _lines(chart: Chart) -> dict[str, Any]:
     for place, mark in enumerate(chart.marks):
         shared = {"xref": "paper", "yref": "y", "y": place, "yshift": 15, "showarrow": False}
         weight = {"font": BOLD} if mark.emphasised else {}
-        annotations.append({**shared, "x": 0, "xanchor": "left", "xshift": -3, "text": escape(mark.label), **weight})
+        label = escape(shortened(mark.label, MOST_LETTERS - len(mark.text)))
+        annotations.append({**shared, "x": 0, "xanchor": "left", "xshift": -3, "text": label, **weight})
         annotations.append({**shared, "x": 1, "xanchor": "right", "xshift": 3, "text": mark.text, "font": BOLD})
+    for place, (token, words) in enumerate(chart.keys):
+        shared = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 4, "showarrow": False}
+        start = {**shared, "x": place / len(chart.keys), "xanchor": "left"}
+        annotations.append({**start, "xshift": -3, "text": "■", "font": {"color": f"var(--{token})"}})
+        annotations.append({**start, "xshift": 12, "text": escape(words), "font": {"size": 13}})
+    above = 34 if chart.keys else 10
     spans = [(place, mark.amounts) for place, mark in enumerate(chart.marks) if mark.amounts is not None]
     ranges = {
         "type": "scatter",
@@ -187,14 +201,15 @@ def _lines(chart: Chart) -> dict[str, Any]:
         },
         "hoverinfo": "skip",
     }
-    centre = [] if chart.centre is None else [chart.centre]
-    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": "var(--ink)", "width": 1.5}}
+    # The upright line is drawn bar by bar, so that it crosses no label.
+    upright = {"type": "line", "x0": chart.centre, "x1": chart.centre, "line": {"color": "var(--ink)", "width": 2}}
+    places = range(len(chart.marks) if chart.centre is not None else 0)
     layout = _layout(
-        (LINE_ROW + 16) * len(chart.marks) + 10,
+        (LINE_ROW + 16) * len(chart.marks) + above,
         barmode="overlay",
-        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        margin={"l": 0, "r": 0, "t": above, "b": 0},
         annotations=annotations,
-        shapes=[{**upright, "x0": x, "x1": x} for x in centre],
+        shapes=[{**upright, "y0": place - 0.19, "y1": place + 0.19} for place in places],
         xaxis={"range": [least, most], "visible": False, "fixedrange": True},
         yaxis={"range": [len(chart.marks) - 0.6, -0.75], "visible": False, "fixedrange": True},
     )
