@@ -43,8 +43,8 @@ def token_digest(token: str) -> str:
 
 
 def token_prefix(token: str) -> str:
-    """The part of a token that is no secret."""
-    return "_".join(token.split("_", 2)[:2])[:40]
+    """The part of a token that is no secret; empty for what cannot be a token, nor be asked of a database."""
+    return "_".join(token.split("_", 2)[:2])[:40] if token.isascii() and token.isprintable() else ""
 
 
 def is_token(token: str, digest: str) -> bool:

@@ -7,9 +7,10 @@ here: a test walks the URL configuration and fails for one that has none.
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, cached_property
 from typing import Any, Final
 
@@ -119,6 +120,21 @@ GET  /imports/{imported}/estimate/:              404 404 404 200
 """
 #: Machines and what they measure: the owner's, or by the secret of the machine itself, which nobody here has.
 _MEASURED: Final = """
+GET    /workers/:                                in  200 200 200
+GET    /workers/list/:                           in  200 200 200
+GET    /workers/{worker}/:                       in  404 404 200
+POST   /workers/{worker}/switch/:                in  404 404 302
+POST   /workers/{worker}/delete/:                in  404 404 302
+POST   /workers/tokens/{enrolment}/revoke/:      in  404 404 302
+GET    /measurements/:                           in  200 200 200
+GET    /measurements/new/:                       in  302 302 302
+GET    /measurements/{measurement}/:             in  404 404 200
+GET    /measurements/{measurement}/status/:      in  404 404 200
+GET    /measurements/{measurement}/series/:      in  404 404 200
+GET    /measurements/{measurement}/samples.csv:  in  404 404 200
+POST   /measurements/{measurement}/stop/:        in  404 404 302
+POST   /measurements/{measurement}/conclude/:    in  404 404 302
+POST   /measurements/{measurement}/delete/:      in  404 404 302
 GET    /api/v1/workers:                          401 200 200 200
 POST   /api/v1/workers/enrolments:               401 201 201 201
 POST   /api/v1/workers/enrol:                    422 422 422 422 {}
@@ -182,24 +198,7 @@ class World:
 
     def fill(self, address: str) -> str:
         """An address with the keys of the rows that it names."""
-        known: dict[str, Callable[[], Any]] = {
-            name: lambda name=name: getattr(self, name)  # type: ignore[misc]
-            for name in (
-                "estimate",
-                "loose",
-                "report",
-                "plan",
-                "scenario",
-                "token",
-                "imported",
-                "worker",
-                "measurement",
-            )
-        }
-        for name, key in known.items():
-            if f"{{{name}}}" in address:
-                address = address.replace(f"{{{name}}}", str(key()))
-        return address
+        return re.sub(r"\{(\w+)\}", lambda found: str(getattr(self, found[1])), address)
 
     def _estimate(self, owner: User | None) -> uuid.UUID:
         from estimator import services
@@ -288,6 +287,17 @@ class World:
         from estimator.models import Worker
 
         return Worker.objects.create(owner=self.owner, name="x", prefix="x", digest="x", created_at=timezone.now()).pk
+
+    @cached_property
+    def enrolment(self) -> int:
+        """A token of the owner by which a machine may enrol."""
+        from estimator.models import Enrolment
+
+        now = timezone.now()
+        row = Enrolment.objects.create(
+            owner=self.owner, prefix="x", digest="x", created_at=now, expires_at=now + timedelta(days=1)
+        )
+        return row.pk
 
     @cached_property
     def measurement(self) -> uuid.UUID:
