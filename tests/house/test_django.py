@@ -44,6 +44,30 @@ def test_a_missing_secret_key_stops_the_start_with_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("", "False dummy"),
+        ("smtp://mail.example", "True smtp mail.example 25 '' '' False False"),
+        ("smtp+tls://me%40x:p%3Aw@mail.example", "True smtp mail.example 587 'me@x' 'p:w' True False"),
+        ("smtps://me:pw@mail.example:4650", "True smtp mail.example 4650 'me' 'pw' False True"),
+    ],
+)
+def test_one_address_says_how_mail_is_sent(address: str, told: str) -> None:
+    server = "s.EMAIL_HOST, s.EMAIL_PORT, repr(s.EMAIL_HOST_USER), repr(s.EMAIL_HOST_PASSWORD)"
+    told_as = f"*([{server}, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL] if s.MAIL_IS_SET else [])"
+    code = f"import config.settings as s; print(s.MAIL_IS_SET, s.EMAIL_BACKEND.split('.')[-2], {told_as})"
+    done = python("-c", code, EMAIL_URL=address)
+    assert done.stdout.strip() == told, done.stderr
+
+
+@pytest.mark.parametrize("address", ["mail.example", "http://mail.example", "smtp://", "smtp://x:99999", "smtp://x:0"])
+def test_what_is_no_mail_server_stops_the_start_with_a_sentence(address: str) -> None:
+    done = python("-c", "import config.settings", EMAIL_URL=address)
+    assert done.returncode != 0
+    assert "EMAIL_URL is no mail server" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("code", "forbidden"),
     [
         ("import config.settings", {"numpy", "pandas", "matplotlib", "weasyprint", "plotly", "ninja"}),
