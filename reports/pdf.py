@@ -152,10 +152,16 @@ class _PageCount(logging.Handler):
         super().__init__()
         self._on_page = on_page
         self._thread = threading.get_ident()
+        self._laid_out = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread and (found := re.search(r"Page (\d+)", record.getMessage())):
-            self._on_page(int(found[1]))
+        if record.thread != self._thread:
+            return
+        found = re.search(r"Page (\d+)", record.getMessage())
+        if found:
+            self._laid_out = int(found[1])
+        if found or "Creating PDF" in record.getMessage():  # a sign of life before the second long part, the writing
+            self._on_page(self._laid_out)
 
 
 @contextlib.contextmanager

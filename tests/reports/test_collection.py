@@ -5,22 +5,29 @@ import doctest
 import io
 import json
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pikepdf
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from estimator import services as estimates
 from estimator.core.footprint import Range
 from estimator.models import Estimate
-from reports import collection, services, wording
+from reports import collection, pdf, services, wording
 from reports.api import reports as api
+from reports.attachments import RunFiles
 from reports.charts import months_chart, runs_chart
 from reports.collection import CollectionSummary, added_ranges, collect, run_row
+from reports.document import write_collection
+from reports.exports import StoredRun
 from reports.models import Report
+from reports.options import ReportOptions
 from tests.reports.conftest import make_footprint
+
+MADE_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def summary_of(count: int, **changes: Any) -> CollectionSummary:
@@ -198,3 +205,34 @@ def test_nothing_to_report_and_too_much_are_refused(runs: list[Estimate]) -> Non
         services.request_collection(estimate_ids=[runs[3].id], language="en")
     with pytest.raises(services.TooManyRuns):
         services.request_collection(estimate_ids=[uuid.uuid4() for _ in range(501)], language="en")
+
+
+def test_hostile_names_are_text_in_a_report_over_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(pdf, "refuse", asked.append)
+    names = [
+        '<img src="http://127.0.0.1:9/x.png"><script>alert(1)</script>',
+        "</style><style>@import 'file:///etc/passwd'</style>",
+        "تدريب نموذج \u202e 训练 🌍",
+        "=1+1",
+        "x" * 200,
+    ]
+    files, rows = RunFiles(), []
+    for number, name in enumerate(names, start=1):
+        footprint = make_footprint(title=name)
+        files.add(StoredRun(str(number), MADE_AT, footprint))
+        rows.append(run_row(footprint, number=number, estimate_id=str(number), made_on=MADE_AT.date()))
+    seen: list[float] = []
+    options = ReportOptions(notes=names[0], organisation=names[1])
+    with translation.override("en"):
+        made = [
+            write_collection(rows, files=files, title=name, options=options, made_at=MADE_AT, advance=seen.append)
+            for name in (names[2], names[2])
+        ]
+    assert asked == [] and made[0] == made[1]
+    assert seen and max(seen) <= 1.0
+    with pikepdf.open(io.BytesIO(made[0])) as document:
+        assert document.Root.MarkInfo.Marked and str(document.Root.Lang) == "en"
+        with document.open_outline() as outline:
+            runs = next(item for item in outline.root if item.title == "Run by run")
+        assert runs.children[0].title == f"1. {names[0]}"
