@@ -169,9 +169,9 @@ def text(finished: Finished) -> str:
         name = label if total.component.counted else f"{label} (beside)"
         drawn = f"{total.quality:9} {energy(total.energy_j):>11} {total.mean_power_w:>9.1f} W"
         lines.append(f"  {name[:44]:44} {drawn}  {of_command}".rstrip())
-    lines += ["", f"  {'The whole machine':26} {spread(finished.energy_j, energy)}"]
+    lines += ["", f"  {'The whole machine':28} {spread(finished.energy_j, energy)}"]
     if finished.attributed:
-        lines.append(f"  {'The command, by attribution':26} {spread(finished.attributed_j, energy)}")
+        lines.append(f"  {'The command, by attribution':28} {spread(finished.attributed_j, energy)}")
     lines += _carbon_lines(finished)
     notes = [_FLAGS[flag] for flag in finished.flags]
     notes += dict.fromkeys(total.component.note for total in finished.totals if total.component.note)
@@ -186,9 +186,9 @@ def _carbon_lines(finished: Finished) -> list[str]:
         return ["", f"  No CO₂e: {finished.carbon_problem}"]
     told = finished.carbon
     grid = told.figures.grid_intensity_gco2e_per_kwh
-    lines = ["", f"  {'CO₂e of the machine':26} {spread(told.kgco2e, mass)}"]
+    lines = ["", f"  {'CO₂e of the machine':28} {spread(told.kgco2e, mass)}"]
     if told.attributed_kgco2e is not None:
-        lines.append(f"  {'CO₂e of the command':26} {spread(told.attributed_kgco2e, mass)}")
+        lines.append(f"  {'CO₂e of the command':28} {spread(told.attributed_kgco2e, mass)}")
     where = f" ({told.figures.place})" if told.figures.place else ""
     lines.append(f"  at {grid.central:g} gCO₂e/kWh{where}, {grid.low:.4g} to {grid.high:.4g}. {grid.note}".rstrip())
     lines += [f"    Source: {source}" for source in grid.sources[:2]]

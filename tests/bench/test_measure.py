@@ -78,6 +78,15 @@ def test_start_and_memory(table: Table, tmp_path: Path) -> None:
     table.add("start of the bare work", starts_s["bare"])
     table.add("start under CodeCarbon", starts_s["CodeCarbon"], against="start of the bare work")
     table.add("start under ./wattprint measure", starts_s["Wattprint"], against="start under CodeCarbon")
+    # Python's own start is in all three.
+    added_s = {
+        name: [start_s - bare_s for start_s, bare_s in zip(starts_s[name], starts_s["bare"], strict=True)]
+        for name in peaks_mb
+    }
+    table.add("added to the start by CodeCarbon", added_s["CodeCarbon"])
+    table.add(
+        "added to the start by ./wattprint measure", added_s["Wattprint"], against="added to the start by CodeCarbon"
+    )
     table.note("peak memory of CodeCarbon", statistics.median(peaks_mb["CodeCarbon"]), "MB")
     table.note(
         "peak memory of ./wattprint measure",
