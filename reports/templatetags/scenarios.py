@@ -46,8 +46,9 @@ class Cell:
     """One number of the table."""
 
     text: str
-    spread: str = ""
+    note: str = ""  #: its range, or what it counts
     change: str = ""  #: against the run that it is compared with
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +177,15 @@ def _table(runs: Sequence[Run], *, against: int) -> list[Line]:
 def _cell(amount: Range | None, reference: Range | None, unit: str) -> Cell:
     if amount is None:
         return Cell("–")
-    change = ""
-    if reference is not None and amount.central != reference.central:
-        change = quantities.change(amount.central - reference.central, unit)
-    return Cell(quantities.quantity(amount, unit), quantities.spread(amount, unit), change)
+    difference = amount.central - reference.central if reference is not None else 0.0
+    change = quantities.change(difference, unit) if difference != 0.0 else ""
+    return Cell(quantities.quantity(amount, unit), quantities.spread(amount, unit), change, is_more=difference > 0.0)
 
 
 def _need(needs: Needs, name: str, amount: float | None, unit: str) -> Cell:
     text = quantities.quantity(amount, unit)
     with_name = name == "accelerator_count" and amount is not None and needs.accelerator
-    return Cell(f"{text} × {needs.accelerator}" if with_name else text)
+    return Cell(text, needs.accelerator if with_name else "")
 
 
 # --- why --------------------------------------------------------------------------------------------------------------
