@@ -20,7 +20,8 @@ def prepare() -> None:
     # The same tests run a second time on PostgreSQL: that run names its database here.
     database_url = os.environ.get("WATTPRINT_TEST_DATABASE_URL") or f"sqlite:///{TEMP / 'unused.sqlite3'}"
     for name in list(os.environ):
-        if name.startswith(("THROTTLE_", "CSRF_TRUSTED_", "EMAIL_")) or name in {"ALLOWED_HOSTS", "HTTPS", "LOG_LEVEL", "SIGN_UP"}:
+        own = {"ALLOWED_HOSTS", "HTTPS", "LOG_LEVEL", "SIGN_UP"}
+        if name.startswith(("THROTTLE_", "CSRF_TRUSTED_", "EMAIL_")) or name in own:
             del os.environ[name]
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
