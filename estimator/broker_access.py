@@ -66,6 +66,17 @@ def grant(*, worker_id: uuid.UUID, password_digest: str) -> None:
         raise BrokerRefuses(str(problem)) from problem
 
 
+def give_back(*, worker_id: uuid.UUID, password_digest: str) -> None:
+    """Make a worker's user anew if Redis has lost it; a Redis that is away is left in peace."""
+    try:
+        with _client() as client:
+            if client.execute_command("ACL GETUSER", protocol.broker_user(worker_id.hex)):
+                return
+        grant(worker_id=worker_id, password_digest=password_digest)
+    except (BrokerRefuses, redis.RedisError, OSError) as problem:
+        logger.warning("Worker %s has no place at the broker: %s", worker_id, problem)
+
+
 def withdraw(*, worker_id: uuid.UUID, with_keys: bool = True) -> None:
     """Let a worker in no more, end its connections, and clear what was put there for it."""
     user = protocol.broker_user(worker_id.hex)

@@ -25,9 +25,20 @@ def main() -> int:
     parser.add_argument("--port", type=port_number, default=8000, help="where the site listens (default 8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--data", type=Path, default=ROOT / "var", help="folder that keeps everything (default var/)")
+    parser.add_argument(
+        "--broker-port",
+        type=port_number,
+        help="with --host: where workers on other machines reach their queues (default: the port after --port)",
+    )
     options = parser.parse_args()
     os.umask(0o077)
-    site = Site(data=options.data.absolute(), host=options.host, port=options.port, given=os.environ)
+    site = Site(
+        data=options.data.absolute(),
+        host=options.host,
+        port=options.port,
+        given=os.environ,
+        broker_port=options.broker_port,
+    )
 
     def asked_to_stop(number: int, frame: FrameType | None) -> None:
         site.ask_to_stop()
@@ -39,6 +50,11 @@ def main() -> int:
         site.start()
         if site.host not in LOOPBACK:
             say(f"Others can reach it: {site.host} is open to the network, not to this machine alone.")
+        if site.opening is not None:
+            say(
+                f"Workers on other machines reach their queues at port {site.opening.port}, each with a password of "
+                "its own and in the clear: keep it to a network that you trust."
+            )
         print(site.url, flush=True)
         if link := site.owner_link():
             say(f"Sign in as this machine's owner, once and within an hour: {link}")

@@ -12,11 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.launch.trouble import Trouble
 
 OLDEST_MAJOR = 6
+#: Who the site is at a server that is open to workers.
+OWN_USER = "wattprint-site"
 #: The system's own limit for the path of a socket is 104 on macOS, 108 on Linux. [bytes]
 LONGEST_SOCKET_PATH_BYTES = 100
 
@@ -64,11 +67,38 @@ def socket_path(folder: Path) -> Path:
     return private / "redis.sock"
 
 
-def write_config(folder: Path, unix_socket: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How workers on other machines reach the server: by TCP, each as a user of its own, and nobody without."""
+
+    host: str
+    port: int
+    password: str  #: of the site itself, which may everything
+
+    @property
+    def in_address(self) -> str:
+        """What stands before the socket or the host in the site's own address."""
+        return f"{OWN_USER}:{self.password}@"
+
+    @property
+    def lines(self) -> list[str]:
+        """What it adds to the server's settings."""
+        digest = hashlib.sha256(self.password.encode()).hexdigest()
+        return [
+            f"bind {self.host}",
+            f"port {self.port}",
+            # Nobody is let in without a password, from wherever.
+            "protected-mode no",
+            "user default off resetpass",
+            f"user {OWN_USER} on #{digest} ~* &* +@all",
+        ]
+
+
+def write_config(folder: Path, unix_socket: Path, opening: Opening | None = None) -> Path:
     """The server's settings: reached by this user alone, every write in the append-only file within a second."""
     config = folder / "redis.conf"
     lines = [
-        "port 0",
+        *(["port 0"] if opening is None else opening.lines),
         f"unixsocket {unix_socket}",
         "unixsocketperm 700",
         f'dir "{folder}"',
@@ -86,30 +116,36 @@ def write_config(folder: Path, unix_socket: Path) -> Path:
     return config
 
 
-def command(folder: Path) -> tuple[list[str], Path]:
+def command(folder: Path, opening: Opening | None = None) -> tuple[list[str], Path]:
     """The command line of a private server on this folder, and its socket."""
     unix_socket = socket_path(folder)
     unix_socket.unlink(missing_ok=True)
-    return [find_server(), str(write_config(folder, unix_socket))], unix_socket
+    return [find_server(), str(write_config(folder, unix_socket, opening))], unix_socket
 
 
-def answers(unix_socket: Path) -> bool:
+def answers(unix_socket: Path, opening: Opening | None = None) -> bool:
     """Whether the server takes commands: not only listens, but has read its file."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1.0)
         try:
             client.connect(str(unix_socket))
+            if opening is not None:
+                client.sendall(f"AUTH {OWN_USER} {opening.password}\r\n".encode())
+                if not client.recv(64).startswith(b"+OK"):
+                    return False
             client.sendall(b"PING\r\n")
             return client.recv(64).startswith(b"+PONG")
         except OSError:
             return False
 
 
-def wait_until_it_answers(unix_socket: Path, *, timeout_s: float, goes_on: Callable[[], bool]) -> bool:
+def wait_until_it_answers(
+    unix_socket: Path, *, timeout_s: float, goes_on: Callable[[], bool], opening: Opening | None = None
+) -> bool:
     """Wait for the first PONG, as long as it makes sense."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until and goes_on():
-        if answers(unix_socket):
+        if answers(unix_socket, opening):
             return True
         time.sleep(0.02)
     return False

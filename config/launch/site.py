@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -31,7 +32,7 @@ WEB_PROCESSES_COUNT = 2
 WORKERS = ("worker-estimates", "worker-reports")
 
 
-def free_of_others(host: str, port: int) -> None:
+def free_of_others(host: str, port: int, *, option: str = "--port") -> None:
     """See that nobody listens there yet."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -42,11 +43,11 @@ def free_of_others(host: str, port: int) -> None:
         try:
             probe.bind(address)
         except PermissionError:
-            raise Trouble(f"Port {port} is kept for the system: name one above 1023 with --port.") from None
+            raise Trouble(f"Port {port} is kept for the system: name one above 1023 with {option}.") from None
         except OSError as problem:
             if problem.errno in {98, 48}:
-                raise Trouble(f"Port {port} is taken by another program: name another one with --port.") from None
-            raise Trouble(f"--host {host} --port {port}: {problem.strerror}.") from None
+                raise Trouble(f"Port {port} is taken by another program: name another one with {option}.") from None
+            raise Trouble(f"--host {host} {option} {port}: {problem.strerror}.") from None
 
 
 def in_address(host: str) -> str:
@@ -67,11 +68,17 @@ def own_names() -> list[str]:
 class Site:
     """The site on one data folder."""
 
-    def __init__(self, *, data: Path, host: str, port: int, given: Mapping[str, str]) -> None:
+    def __init__(
+        self, *, data: Path, host: str, port: int, given: Mapping[str, str], broker_port: int | None = None
+    ) -> None:
         self.folder = DataFolder(data)
         self.host, self.port = host, port
         self.url = f"http://{in_address(own_names()[0] if host in EVERYWHERE else host)}:{port}/"
         self._given = given
+        #: Where Redis listens for workers elsewhere; on this machine alone it stays closed to others.
+        self.opening: redis.Opening | None = None
+        if host not in LOOPBACK and not given.get("REDIS_URL"):
+            self.opening = redis.Opening(host=host, port=broker_port or port + 1, password=secrets.token_hex(32))
         self._redis_socket: Path | None = None
         self.supervisor: Supervisor | None = None
         self.stopping = False
@@ -85,6 +92,8 @@ class Site:
         self.folder.hold()
         self._clear_up_after_a_crash()
         free_of_others(self.host, self.port)
+        if self.opening is not None:
+            free_of_others(self.host, self.opening.port, option="--broker-port")
         self._tell()
         environment = self.environment()
         self.supervisor = Supervisor(environment, ROOT, self.folder.logs, self._tell)
@@ -117,15 +126,23 @@ class Site:
         if not environment.get("DATABASE_URL"):
             environment["DATABASE_URL"] = f"sqlite:///{quote(str(self.folder.database))}"
         if not environment.get("REDIS_URL"):
-            self._redis_command, self._redis_socket = redis.command(self.folder.redis)
-            environment["REDIS_URL"] = f"unix://{self._redis_socket}"
+            self._redis_command, self._redis_socket = redis.command(self.folder.redis, self.opening)
+            own = self.opening.in_address if self.opening else ""
+            environment["REDIS_URL"] = f"unix://{own}{self._redis_socket}"
+            if self.opening is not None:
+                # Without a host: the one by which a worker reached the site.
+                named = "" if self.host in EVERYWHERE else in_address(self.host)
+                environment.setdefault("WORKERS_BROKER_URL", f"redis://{named}:{self.opening.port}")
         return environment
 
     def _start_redis(self) -> None:
         assert self.supervisor is not None and self._redis_socket is not None
         child = self.supervisor.start(Service("redis", self._redis_command, floor=0, grace_s=20, essential=True))
         well = redis.wait_until_it_answers(
-            self._redis_socket, timeout_s=30, goes_on=lambda: child.pid is not None and not self.stopping
+            self._redis_socket,
+            timeout_s=30,
+            goes_on=lambda: child.pid is not None and not self.stopping,
+            opening=self.opening,
         )
         if self.stopping:
             raise Stopped

@@ -211,6 +211,7 @@ def hear(
     )
     if noted != 1:
         raise SpokenFor
+    broker_access.give_back(worker_id=worker.pk, password_digest=worker.broker_digest)
     if not measurement_ids:
         return []
     own = Measurement.objects.filter(worker=worker, pk__in=measurement_ids)
