@@ -92,18 +92,20 @@ def test_a_place_has_a_source_and_a_range_and_an_unknown_one_suggestions() -> No
     assert figures(Question(grid_intensity_gco2e_per_kwh=50.0)).grid_intensity_gco2e_per_kwh.status == "given"
 
 
+@pytest.mark.parametrize("is_other", [True, False])
 def test_a_process_of_its_own_answers_once_and_its_answer_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_other: bool
 ) -> None:
     monkeypatch.setenv("WATTPRINT_DATA", str(tmp_path))
     monkeypatch.delitem(__import__("sys").modules, "estimator.reference.catalogue")
     question = Question(cpu=EPYC, place="FR")
     told = Lookup(question).result()
     (kept,) = (tmp_path / "measure" / "figures").glob("*.json")
-    assert json.loads(kept.read_text())["place"] == "France"
+    assert json.loads(kept.read_text())["answer"]["place"] == "France"
     monkeypatch.setattr(asked, "_ask", lambda question: pytest.fail("it was known already"))
     assert Lookup(question).result() == told
-    kept.write_text("{broken")
+    other = json.loads(kept.read_text()) | {"key": "of another question"}
+    kept.write_text(json.dumps(other) if is_other else "{broken")
     monkeypatch.setattr(asked, "_ask", lambda question: None)
     monkeypatch.setattr(asked, "_told_by", lambda process: {"problem": "asked again"})
     with pytest.raises(UnknownFigure, match="asked again"):
