@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import redis
 from django.core.cache import cache
 
 from config.settings import env_url
@@ -69,7 +70,7 @@ class Grid:
 
 
 @pytest.fixture
-def grid(settings: Any) -> Iterator[Grid]:
+def grid(settings: Any, redis_url: str) -> Iterator[Grid]:
     cache.clear()
     server = Grid()
     settings.ELECTRICITY_MAPS_KEY, settings.ELECTRICITY_MAPS_URL = KEY, server.url
@@ -117,12 +118,14 @@ def test_an_estimate_of_the_publisher_is_said_to_be_one(grid: Grid) -> None:
     assert "estimated by the publisher" in intensity(footprint()).note
 
 
-def test_it_is_kept_for_a_quarter_of_an_hour(grid: Grid, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_kept_for_a_quarter_of_an_hour(grid: Grid, redis_url: str) -> None:
     for _ in range(3):
         assert intensity(footprint()).value == 23.0
     assert len(grid.asked) == 1
-    now_s = time.time()
-    monkeypatch.setattr(time, "time", lambda: now_s + live_grid.KEPT_S + 1)
+    with redis.Redis.from_url(redis_url) as client:
+        (key,) = client.keys("*")
+        assert live_grid.KEPT_S - 60 < client.ttl(key) <= live_grid.KEPT_S
+        client.delete(key)  # as if its time were over
     footprint()
     assert len(grid.asked) == 2
 
@@ -208,7 +211,7 @@ def test_a_slow_answer_holds_nobody_up(grid: Grid, before_s: float, between_s: f
     assert len(grid.asked) == 1, "who did not answer is not asked again at once"
 
 
-def test_a_host_that_is_away_falls_back(settings: Any) -> None:
+def test_a_host_that_is_away_falls_back(settings: Any, redis_url: str) -> None:
     cache.clear()
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
