@@ -19,10 +19,11 @@ UNITS = """
 w j kwh s h hours year years kgco2e gco2e_per_kwh l l_per_kwh flop flops tokens gb usd count
 usd_per_h usd_per_kwh gb_per_s mm2 nm kgco2e_per_unit kwh_per_unit
 """.split()
-#: Ratios, and words that are a number of their own.
+#: Ratios, and words that are a number of their own: a place in an order, an hour of the day, a name made of digits.
 WITHOUT_UNIT = """
 pue utilisation mfu share share_of_variance factor sparsity progress efficiency
 low central high value amount count year seed level preferred position attempts batch_size
+sequence bucket ordering start_hour pid exit_code
 """.split()
 FITS = re.compile(rf"(^|_)({'|'.join((*UNITS, *WITHOUT_UNIT))})$")
 
