@@ -43,7 +43,7 @@ def read_config(path: Path) -> Config:
 
             [workloads.train]
             command = ["python", "train.py"]
-            folder = "/home/me/project"
+            folder = "project"
 
     Raises
     ------
