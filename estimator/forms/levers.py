@@ -1,6 +1,5 @@
 """The switches of a scenario: texts in, levers out, and back; what is wrong is said at the setting that it concerns."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,13 +31,12 @@ from estimator.forms.lever_fields import (
     SHOWN_AS,
     SLIDERS,
 )
+from estimator.forms.stacks import as_json
 from estimator.models.scenario import LONGEST_NAME
 from estimator.reference.lever_texts import LEVER_NAMES
 from estimator.reference.plans import other_boards
 from estimator.reference.scenarios import trial_refusals
 
-#: A stack in an address, or in a hidden field: far more than twenty levers by hand, and less than an upload.
-LONGEST_STACK: Final = 16_000
 #: Places that one list of clients may name.
 _MOST_PLACES: Final = 300
 _BOUNDS: Final = frozenset({"gt", "ge", "lt", "le"})
@@ -402,30 +400,3 @@ def _as_it_was(lever: Lever, path: str) -> dict[str, Any]:
     plain = lever.model_dump(mode="json", exclude_defaults=True)
     names = ("location", *Location.model_fields) if isinstance(lever, Region) and path == "location" else (path,)
     return {name: plain[name] for name in names if name in plain}
-
-
-def as_json(levers: Iterable[Lever]) -> str:
-    """Levers as an address or a hidden field holds them."""
-    return json.dumps([lever.model_dump(mode="json", exclude_defaults=True) for lever in levers], separators=(",", ":"))
-
-
-def from_json(text: str) -> tuple[Lever, ...]:
-    """
-    Levers from an address or a hidden field.
-
-    Raises
-    ------
-    InputProblems
-        If the text holds no levers.
-    """
-    message = gettext("The levers in the address cannot be read. Choose them below.")
-    if not text:
-        return ()
-    if len(text) > LONGEST_STACK:
-        raise InputProblems((InputProblem("levers", message),))
-    try:
-        return levers_of(json.loads(text))
-    except LeversError as error:
-        raise InputProblems(problems_of(error.errors(include_url=False))) from error
-    except (ValueError, RecursionError) as error:
-        raise InputProblems((InputProblem("levers", message),)) from error

@@ -17,12 +17,13 @@ from estimator import access
 from estimator.core.factors import Factors
 from estimator.core.inputs import InputProblem, InputProblems, Workload
 from estimator.core.scenarios import MOST_SCENARIOS, Comparison
-from estimator.forms.levers import LeversForm, from_json
+from estimator.forms.levers import LeversForm
+from estimator.forms.stacks import from_json
 from estimator.models import Estimate, JobStatus, Scenario
 from estimator.reference.scenarios import present_run
 from estimator.services import scenarios
 from estimator.services.scenarios import MOST_KEPT, Named, TooManyScenarios
-from estimator.views.asked import as_uuid, seconds_to_wait, too_many
+from estimator.views.asked import as_uuid, estimate_for, seconds_to_wait, too_many, visible
 
 _PREFIX: Final = "scenarios.0."
 
@@ -31,7 +32,7 @@ _PREFIX: Final = "scenarios.0."
 @never_cache
 def scenario_page(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """The switches and what they make of the run; what is sent is shown, or kept under its name."""
-    row, run, factors = _run(estimate_id)
+    row, run, factors = _run(request, estimate_id)
     if row.status != JobStatus.DONE:
         return redirect("estimate", row.id)
     if run is None or factors is None:
@@ -42,10 +43,8 @@ def scenario_page(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-def _run(estimate_id: uuid.UUID) -> tuple[Estimate, Workload | None, Factors | None]:
-    row = Estimate.objects.filter(pk=estimate_id).first()
-    if row is None:
-        raise Http404
+def _run(request: HttpRequest, estimate_id: uuid.UUID) -> tuple[Estimate, Workload | None, Factors | None]:
+    row = estimate_for(request, estimate_id)
     if row.status != JobStatus.DONE:
         return row, None, None
     try:
@@ -126,7 +125,7 @@ def _sent(request: HttpRequest, row: Estimate, run: Workload, factors: Factors) 
 @require_POST
 def scenario_preview(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """The result of what is switched on, with what is to be said at the settings; nothing is stored."""
-    row, run, factors = _run(estimate_id)
+    row, run, factors = _run(request, estimate_id)
     if run is None or factors is None:
         raise Http404
     form = _bound(request.POST.copy(), run, factors)
@@ -196,6 +195,7 @@ def scenario_change(request: HttpRequest, scenario_id: uuid.UUID) -> HttpRespons
     row = Scenario.objects.select_related("estimate").filter(pk=scenario_id).first()
     if row is None:
         raise Http404
+    visible(request, row.estimate)
     if not access.may_change_scenarios(request.user, row.estimate):
         messages.error(request, _("This estimate belongs to an account: only its owner can keep scenarios here."))
     elif "delete" in request.POST:
@@ -210,7 +210,7 @@ def scenario_change(request: HttpRequest, scenario_id: uuid.UUID) -> HttpRespons
 @never_cache
 def scenario_compare(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """The run beside its scenarios, and what explains the differences."""
-    row, run, _factors = _run(estimate_id)
+    row, run, _factors = _run(request, estimate_id)
     if row.status != JobStatus.DONE:
         return redirect("estimate", row.id)
     wanted = [known for known in map(as_uuid, request.GET.getlist("scenario")) if known]

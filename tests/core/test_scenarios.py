@@ -12,7 +12,7 @@ from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblems, Workload
 from estimator.core.levers.registry import LEVERS as KNOWN
 from estimator.core.levers.registry import in_order
-from estimator.core.scenarios import Comparison, ScenarioResult, compare, differences, levers_of
+from estimator.core.scenarios import Comparison, Run, ScenarioResult, compare, differences, levers_of
 from estimator.reference.resolve import factors_for
 from estimator.reference.scenarios import TRIAL_LEVERS, present_run, stack_of, trial_refusals
 from tests.core.levers_cases import BY_OPERATIONS, FEDERATED, RUNS, SERVED, Body, with_fields
@@ -47,10 +47,14 @@ def test_waterfall_and_explanation_sum_to_what_calculate_says(run: str, levers: 
         raise
     one = found.scenarios[0]
     before, after = found.baseline.result.total_kgco2e.central, one.result.total_kgco2e.central
-    near = {"rel": 1e-9, "abs": 1e-9 * max(before, after)}
-    assert math.fsum(step.saving_kgco2e.central for step in one.waterfall) == pytest.approx(before - after, **near)
-    assert one.saving_kgco2e.central == pytest.approx(before - after, **near)
-    assert math.fsum(part.difference_kgco2e for part in one.differences) == pytest.approx(after - before, **near)
+    near = 1e-9 * max(before, after)
+    assert math.fsum(step.saving_kgco2e.central for step in one.waterfall) == pytest.approx(
+        before - after, rel=1e-9, abs=near
+    )
+    assert one.saving_kgco2e.central == pytest.approx(before - after, rel=1e-9, abs=near)
+    assert math.fsum(part.difference_kgco2e for part in one.differences) == pytest.approx(
+        after - before, rel=1e-9, abs=near
+    )
     assert [step.lever for step in one.waterfall] == [lever.lever for lever in in_order(levers_of(levers))]
     assert all(step.after_kgco2e.low >= 0.0 for step in one.waterfall)
     assert asked.levers_together is not None
@@ -64,10 +68,10 @@ def test_waterfall_and_explanation_sum_to_what_calculate_says(run: str, levers: 
 def test_between_any_two_scenarios_the_explanation_adds_up() -> None:
     levers = [{"lever": "hardware", "accelerator": "b200"}], [{"lever": "region", "country": "FR"}], [FEDERATED]
     found = compared(BY_OPERATIONS, *levers)
-    runs = [found.baseline, *found.scenarios]
+    runs = [found.baseline, *(Run(result=one.result, needs=one.needs) for one in found.scenarios)]
     for before in runs:
         for after in runs:
-            parts = differences(before, after)  # type: ignore[arg-type]
+            parts = differences(before, after)
             total = after.result.total_kgco2e.central - before.result.total_kgco2e.central
             assert math.fsum(part.difference_kgco2e for part in parts) == pytest.approx(total, rel=1e-9, abs=1e-6)
 
