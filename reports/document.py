@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Location
+from estimator.core.levers.advice import Advice
 from estimator.core.scenarios import Comparison, ScenarioResult
 from reports import attachments, wording
 from reports.abstract import abstract
@@ -49,6 +50,7 @@ def write_report(
     location: Location | None = None,
     scenarios: Comparison | None = None,
     power: PowerCurve | None = None,
+    advice: Advice | None = None,
     logo: bytes | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> bytes:
@@ -69,6 +71,8 @@ def write_report(
         The scenarios that were kept for the run, computed.
     power : PowerCurve, optional
         The measurement that the footprint was made of.
+    advice : Advice, optional
+        What would save most on the run.
     logo : bytes, optional
         A PNG.
     advance : callable, optional
@@ -80,7 +84,8 @@ def write_report(
         A tagged PDF with the figures inside it as JSON and CSV.
     """
     tell = advance or _nobody
-    key = options.digest(logo=logo, over=scenarios.model_dump_json() if scenarios else "")
+    over = [one.model_dump_json() for one in (scenarios, advice) if one is not None]
+    key = options.digest(logo=logo, over="\n".join(over))
     summary = wording.summary_of(footprint, location=location)
     charts = {
         chart.name: chart
@@ -97,6 +102,7 @@ def write_report(
             "charts": charts,
             "waterfalls": _waterfalls(scenarios) if scenarios and "scenarios" in options.sections else [],
             "scenarios": scenarios,
+            "advice": advice if "advice" in options.sections else None,
             "power": _power(power) if power and "power" in options.sections else "",
             "pair": [_short(charts[name]) for name in ("parts", "range") if name in charts],
             # Without the list of sources there is nothing for the small numbers to lead to.

@@ -14,6 +14,7 @@ SECTION_NAMES: Final = {
     "breakdown": _("What makes up the total"),
     "power": _("Power over time, where it was measured"),
     "uncertainty": _("What the range is made of"),
+    "advice": _("What would save most"),
     "scenarios": _("Scenarios that were kept"),
     "regions": _("The same run in other places"),
     "published": _("Beside published training runs"),

@@ -12,10 +12,12 @@ from django.utils.text import slugify
 
 from estimator.core import ENGINE_VERSION
 from estimator.core.inputs import InputProblems
+from estimator.core.levers.advice import Advice
 from estimator.core.scenarios import MOST_SCENARIOS, Comparison
 from estimator.jobs import JobQueue
 from estimator.models import Estimate, JobStatus
 from estimator.reference.catalogue import dataset_version
+from estimator.services.advice import advise_on
 from estimator.services.scenarios import Named, compare_scenarios, run_of
 from reports.attachments import RunFiles
 from reports.collection import RunRow, run_row
@@ -73,7 +75,7 @@ def request_report(
         estimate = Estimate.objects.only("id", "status").get(pk=estimate_id)
         if estimate.status != JobStatus.DONE:
             raise EstimateNotDone
-        digest = options.digest(logo=logo, over=_scenarios_key(estimate) if "scenarios" in options.sections else "")
+        digest = options.digest(logo=logo, over=_levers_key(estimate, options))
         return _queued(
             {"estimate": estimate, "language": language, "options_digest": digest},
             {"options": options.model_dump(mode="json"), "logo": logo},
@@ -133,10 +135,21 @@ def request_collection(
         )
 
 
-def _scenarios_key(estimate: Estimate) -> str:
-    """Changes when scenarios are kept, changed or forgotten, or the tables that they are computed with."""
-    kept = list(estimate.scenarios.values_list("name", "levers")[:MOST_SCENARIOS])
-    return json.dumps([kept, dataset_version()]) if kept else ""
+def _levers_key(estimate: Estimate, options: ReportOptions) -> str:
+    """Changes when scenarios are kept, changed or forgotten, or the tables that they and the advice come from."""
+    kept = []
+    if "scenarios" in options.sections:
+        kept = list(estimate.scenarios.values_list("name", "levers")[:MOST_SCENARIOS])
+    return json.dumps([kept, dataset_version()]) if kept or "advice" in options.sections else ""
+
+
+def _advice(estimate: Estimate) -> Advice | None:
+    """What would save most, by the tables of now; None where the run cannot be computed with them."""
+    try:
+        return advise_on(estimate=estimate)
+    except InputProblems:
+        logger.warning("There is no advice on estimate %s with the tables of now", estimate.pk)
+        return None
 
 
 def _scenarios(estimate: Estimate) -> Comparison | None:
@@ -207,6 +220,7 @@ def _made(row: Report, advance: Callable[[float], None]) -> bytes:
         footprint,
         options=options,
         scenarios=_scenarios(estimate) if "scenarios" in options.sections else None,
+        advice=_advice(estimate) if "advice" in options.sections else None,
         power=power_curve(estimate_id=estimate.pk) if "power" in options.sections else None,
         made_at=estimate.finished_at or estimate.created_at,
         location=estimate.workload().location,

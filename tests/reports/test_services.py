@@ -75,6 +75,17 @@ def test_scenarios_that_were_kept_are_in_it_and_make_it_another_report(estimate:
     assert digest == without.digest()
 
 
+def test_advice_is_a_section_of_it(estimate: Estimate) -> None:
+    row = services.request_report(
+        estimate_id=estimate.id, language="en", options=ReportOptions(sections=("advice", "steps"))
+    )
+    assert services.run_report(report_id=row.id, worker="a")
+    row.refresh_from_db()
+    with pikepdf.open(io.BytesIO(bytes(row.pdf or b""))) as document, document.open_outline() as outline:
+        titles = [item.title for item in outline.root]
+    assert titles[:2] == ["What would save most", "How this number was made"]
+
+
 def test_a_failure_is_told_without_details_and_can_be_tried_again(
     estimate: Estimate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
