@@ -19,11 +19,11 @@ PartName = Literal[
 PARTS: Final[dict[PartName, tuple[str, str]]] = {
     "work": (gettext_noop("Work: requests or operations"), "1"),
     "accelerator_time": (gettext_noop("Accelerator time for the work"), "h"),
-    "mean_draw": (gettext_noop("Draw of the servers for each accelerator"), "W"),
+    "mean_draw": (gettext_noop("Server draw per accelerator"), "W"),
     "device_energy": (gettext_noop("Energy of the devices"), "kWh"),
     "pue": (gettext_noop("Overhead of the facility (PUE)"), "1"),
     "grid_intensity": (gettext_noop("Carbon intensity of the grids"), "gCO2e/kWh"),
-    "embodied_rate": (gettext_noop("Making of the hardware, for each accelerator hour"), "kgCO2e"),
+    "embodied_rate": (gettext_noop("Hardware making per hour"), "kgCO2e"),
     "embodied": (gettext_noop("Making of the hardware"), "kgCO2e"),
 }
 

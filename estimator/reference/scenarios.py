@@ -67,7 +67,13 @@ def present_run(workload: Workload, *, shelf: Shelf | None = None) -> tuple[Work
 
 
 def stack_of(
-    name: str, levers: Sequence[Lever], run: Workload, factors: Factors, *, shelf: Shelf | None = None
+    name: str,
+    levers: Sequence[Lever],
+    run: Workload,
+    factors: Factors,
+    *,
+    alone: bool = True,
+    shelf: Shelf | None = None,
 ) -> Stack:
     """
     A scenario, resolved.
@@ -80,6 +86,8 @@ def stack_of(
         In any order; of two with the same name the last one holds.
     run, factors : Workload, Factors
         The run as it is, as `present_run` gives it.
+    alone : bool, default True
+        Whether each lever is also resolved alone, against the run as it is.
     shelf : Shelf, optional
         The reference data.
 
@@ -92,14 +100,17 @@ def stack_of(
     factors_of: FactorsOf = partial(factors_for, shelf=shelf)
     levers = tuple({lever.lever: lever for lever in levers}.values())
     stages = stacked(run, factors, levers, shelf=shelf, factors_of=factors_of)
-    alone = tuple(
-        case for lever in levers for case in _alone(lever, stages, run, factors, shelf=shelf, factors_of=factors_of)
+    singles = tuple(
+        case
+        for lever in levers
+        if alone
+        for case in _alone(lever, stages, run, factors, shelf=shelf, factors_of=factors_of)
     )
-    sources = {source_id: shelf.sources[source_id] for case in (*stages, *alone) for source_id in case.source_ids}
+    sources = {source_id: shelf.sources[source_id] for case in (*stages, *singles) for source_id in case.source_ids}
     return Stack(
         name=name,
         levers=levers,
-        factors=replace(factors, levers=alone, levers_together=None, sources={**factors.sources, **sources}),
+        factors=replace(factors, levers=singles, levers_together=None, sources={**factors.sources, **sources}),
         stages=stages,
     )
 

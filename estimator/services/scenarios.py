@@ -34,7 +34,7 @@ class Named:
     levers: tuple[Lever, ...]
 
 
-def compare_scenarios(*, workload: Workload, scenarios: Sequence[Named]) -> Comparison:
+def compare_scenarios(*, workload: Workload, scenarios: Sequence[Named], alone: bool = True) -> Comparison:
     """
     A run beside its scenarios; nothing is stored.
 
@@ -44,6 +44,8 @@ def compare_scenarios(*, workload: Workload, scenarios: Sequence[Named]) -> Comp
         The run. Levers of its own are left out: they belong into a scenario.
     scenarios : sequence of Named
         At most `MOST_SCENARIOS`.
+    alone : bool, default True
+        Whether each lever is also computed alone, which pages do not show.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def compare_scenarios(*, workload: Workload, scenarios: Sequence[Named]) -> Comp
     stacks = []
     for number, one in enumerate(scenarios):
         try:
-            stacks.append(stack_of(one.name, one.levers, run, factors))
+            stacks.append(stack_of(one.name, one.levers, run, factors, alone=alone))
         except InputProblems as error:
             problems += [replace(problem, path=f"scenarios.{number}.{problem.path}") for problem in error.problems]
     if problems:
@@ -144,4 +146,4 @@ def delete_scenario(*, scenario_id: uuid.UUID) -> bool:
 
 
 def _check(estimate: Estimate, levers: tuple[Lever, ...]) -> None:
-    stack_of("", levers, *present_run(run_of(estimate=estimate)))
+    stack_of("", levers, *present_run(run_of(estimate=estimate)), alone=False)

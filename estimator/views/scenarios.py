@@ -161,7 +161,7 @@ def _bound(data: QueryDict, run: Workload, factors: Factors) -> LeversForm:
 
 def _computed(form: LeversForm, run: Workload, levers: Any) -> Comparison | None:
     try:
-        return scenarios.compare_scenarios(workload=run, scenarios=[Named("", levers)])
+        return scenarios.compare_scenarios(workload=run, scenarios=[Named("", levers)], alone=False)
     except InputProblems as found:
         form.add_problems(replace(one, path=one.path.removeprefix(_PREFIX)) for one in found.problems)
         return None
@@ -229,7 +229,7 @@ def scenario_compare(request: HttpRequest, estimate_id: uuid.UUID) -> HttpRespon
             raise InputProblems(())
         if chosen:
             named = [Named(one.name, one.stack()) for one in chosen]
-            page["comparison"] = scenarios.compare_scenarios(workload=run, scenarios=named)
+            page["comparison"] = scenarios.compare_scenarios(workload=run, scenarios=named, alone=False)
             against = as_uuid(request.GET.get("against", ""))
             page["against"] = next((place for place, one in enumerate(chosen) if one.id == against), None)
             page["named"] = list(enumerate(chosen))

@@ -46,7 +46,8 @@ class Cell:
     """One number of the table."""
 
     text: str
-    note: str = ""  #: its range, or what it counts
+    spread: str = ""
+    name: str = ""  #: of what it counts
     change: str = ""  #: against the run that it is compared with
     is_more: bool = False
 
@@ -179,13 +180,15 @@ def _cell(amount: Range | None, reference: Range | None, unit: str) -> Cell:
         return Cell("–")
     difference = amount.central - reference.central if reference is not None else 0.0
     change = quantities.change(difference, unit) if difference != 0.0 else ""
-    return Cell(quantities.quantity(amount, unit), quantities.spread(amount, unit), change, is_more=difference > 0.0)
+    return Cell(
+        quantities.quantity(amount, unit), quantities.spread(amount, unit), change=change, is_more=difference > 0.0
+    )
 
 
 def _need(needs: Needs, name: str, amount: float | None, unit: str) -> Cell:
     text = quantities.quantity(amount, unit)
     with_name = name == "accelerator_count" and amount is not None and needs.accelerator
-    return Cell(text, needs.accelerator if with_name else "")
+    return Cell(text, name=needs.accelerator if with_name else "")
 
 
 # --- why --------------------------------------------------------------------------------------------------------------
