@@ -16,6 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
+from estimator.access import Withdrawn
 from estimator.api import ROUTERS as ESTIMATOR_ROUTERS
 from estimator.api import ApiError, invalid_input
 from estimator.api.auth import SECURITY, SECURITY_SCHEMES, TokenOrSession
@@ -33,6 +34,7 @@ _MESSAGES: Final = {
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not answer to this method."),
+    410: ("withdrawn", "Whoever made this estimate does not show it any more."),
     413: ("too_large", "The body is larger than 256 kB."),
     415: ("unsupported_media_type", "Send JSON, with Content-Type: application/json."),
 }
@@ -112,6 +114,11 @@ def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return ApiError(400, "not_json", "The body is not JSON; NaN and infinity are not JSON either.").response()
     return _plain_error(error.status_code).response()
+
+
+@api.exception_handler(Withdrawn)
+def _on_withdrawn(request: HttpRequest, error: Withdrawn) -> HttpResponse:
+    return _plain_error(410).response()
 
 
 @api.exception_handler(Http404)

@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "estimator.views.withdrawn.WithdrawnMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -58,7 +58,8 @@ class TokenOrSession:
         return Caller(None if is_doubtful else user, is_doubtful=is_doubtful)
 
 
-def _caller(request: HttpRequest) -> Caller:
+def caller_of(request: HttpRequest) -> Caller:
+    """Who calls, as it was found out before the call."""
     found: Any = getattr(request, "auth", None)
     return found if isinstance(found, Caller) else Caller()
 
@@ -72,7 +73,7 @@ def optional_user(request: HttpRequest, scope: str) -> User | None:
     ApiError
         403 if a token was made without `scope`.
     """
-    caller = _caller(request)
+    caller = caller_of(request)
     if caller.token is not None and scope not in caller.token.scopes:
         raise ApiError(
             403,
@@ -93,7 +94,7 @@ def require_user(request: HttpRequest, scope: str) -> User:
         401 if nobody does; 403 if a token was made without `scope`, or a session came without CSRF token.
     """
     user = optional_user(request, scope)
-    if user is None and _caller(request).is_doubtful:
+    if user is None and caller_of(request).is_doubtful:
         raise ApiError(403, "csrf_failed", "A call by session needs the page's CSRF token, as X-CSRFToken.")
     if user is None:
         raise ApiError(

@@ -11,6 +11,7 @@ from ninja import Header, Query, Router, Schema
 
 from estimator import services
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, optional_user, require_user
+from estimator.api.found import NOT_SEEN_ERRORS, stored_estimate
 from estimator.api.shape import (
     ERRORS,
     ApiError,
@@ -189,13 +190,10 @@ def delete_estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpRespons
 
 @router.get(
     "/estimates/{uuid:estimate_id}",
-    response={200: EstimateOut, 404: ErrorOut},
+    response={200: EstimateOut, **NOT_SEEN_ERRORS},
     url_name="estimate",
     summary="A stored estimate and where it stands",
 )
 def get_estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
-    """Whoever has the link may read it; the id cannot be guessed."""
-    row = Estimate.objects.filter(pk=estimate_id).first()
-    if row is None:
-        raise ApiError(404, "not_found", "There is no estimate with this id.")
-    return json_response(_estimate_out(row, request))
+    """Whoever has the link may read it, unless it is private or withdrawn; the id cannot be guessed."""
+    return json_response(_estimate_out(stored_estimate(request, estimate_id), request))

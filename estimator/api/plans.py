@@ -12,11 +12,11 @@ from pydantic import Field
 
 from estimator.api.auth import SIGNED_IN_ERRORS, optional_user
 from estimator.api.estimates import State
+from estimator.api.found import NOT_SEEN_ERRORS, stored_estimate, visible
 from estimator.api.shape import (
     ERRORS,
     ApiError,
     ErrorBody,
-    ErrorOut,
     FieldError,
     json_response,
     throttle,
@@ -68,7 +68,7 @@ FAILURES: Final = {
 
 @router.post(
     "/plans",
-    response={201: PlanOut, 202: PlanOut, 404: ErrorOut, **ERRORS, **SIGNED_IN_ERRORS},
+    response={201: PlanOut, 202: PlanOut, **NOT_SEEN_ERRORS, **ERRORS, **SIGNED_IN_ERRORS},
     summary="Search for the best plans of a run",
 )
 def create_plan(
@@ -82,7 +82,7 @@ def create_plan(
     """
     owner = optional_user(request, "estimates")
     throttle(request, "plans", settings.THROTTLE_ESTIMATES_PER_MINUTE)
-    estimate, workload = _run_of(payload)
+    estimate, workload = _run_of(request, payload)
     asked = PlanRequest(choices=payload.choices, constraints=payload.constraints, rank_by=payload.rank_by)
     row = plans.submit_plan(workload=workload, request=asked, estimate=estimate, owner=owner)
     wait_until_over(row, prefer)
@@ -92,26 +92,26 @@ def create_plan(
 
 @router.get(
     "/plans/{uuid:plan_id}",
-    response={200: PlanOut, 404: ErrorOut},
+    response={200: PlanOut, **NOT_SEEN_ERRORS},
     url_name="plan",
     summary="A search and what it found",
 )
 def get_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
-    """Whoever has the link may read it; the id cannot be guessed."""
-    row = Plan.objects.filter(pk=plan_id).first()
+    """Whoever has the link may read it, as long as its estimate is shown; the id cannot be guessed."""
+    row = Plan.objects.select_related("estimate").filter(pk=plan_id).first()
     if row is None:
         raise ApiError(404, "not_found", "There is no search with this id.")
+    if row.estimate is not None:
+        visible(request, row.estimate)
     return json_response(_plan_out(row, request))
 
 
-def _run_of(payload: PlanIn) -> tuple[Estimate | None, Workload]:
+def _run_of(request: HttpRequest, payload: PlanIn) -> tuple[Estimate | None, Workload]:
     if payload.inputs is not None and payload.estimate is None:
         return None, payload.inputs
     if payload.estimate is None or payload.inputs is not None:
         raise InputProblems((InputProblem("estimate", _ONE_OF_TWO),))
-    estimate = Estimate.objects.filter(pk=payload.estimate).first()
-    if estimate is None:
-        raise ApiError(404, "not_found", "There is no estimate with this id.")
+    estimate = stored_estimate(request, payload.estimate)
     return estimate, estimate.workload()
 
 

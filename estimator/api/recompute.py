@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import Field
 
-from estimator.api.shape import ERRORS, ApiError, ErrorOut, invalid_input, json_response, throttle
+from estimator.api.found import NOT_SEEN_ERRORS, no_estimate, not_done, stored_estimate
+from estimator.api.shape import ERRORS, ErrorOut, invalid_input, json_response, throttle
 from estimator.core.footprint import Footprint, Range, readable
 from estimator.core.inputs import InputProblem
-from estimator.models import Estimate
+from estimator.models import WHO_MAY_SEE, Estimate
 from estimator.services.datasets import DatasetUnknown
 from estimator.services.recompute import NothingStored, recompute_estimate
 
@@ -48,7 +49,7 @@ class RecomputedOut(Schema):
 
 @router.post(
     "/estimates/{uuid:estimate_id}/recompute",
-    response={200: RecomputedOut, 404: ErrorOut, 409: ErrorOut, **ERRORS},
+    response={200: RecomputedOut, **NOT_SEEN_ERRORS, 409: ErrorOut, **ERRORS},
     summary="Compute a stored run anew, and say what differs",
 )
 def recompute(request: HttpRequest, estimate_id: uuid.UUID, payload: RecomputeIn | None = None) -> HttpResponse:
@@ -59,14 +60,13 @@ def recompute(request: HttpRequest, estimate_id: uuid.UUID, payload: RecomputeIn
     """
     throttle(request, "calculate", settings.THROTTLE_CALCULATE_PER_MINUTE)
     version = payload.dataset_version if payload else None
+    stored_estimate(request, estimate_id, Estimate.objects.only(*WHO_MAY_SEE))
     try:
         done = recompute_estimate(estimate_id=estimate_id, dataset_version=version)
     except Estimate.DoesNotExist:
-        raise ApiError(404, "not_found", "There is no estimate with this id.") from None
+        raise no_estimate() from None
     except NothingStored:
-        raise ApiError(
-            409, "not_done", "This estimate has no footprint yet; its own address says where it stands."
-        ) from None
+        raise not_done() from None
     except DatasetUnknown:
         message = "No estimate here was computed with this version. Take the dataset_version of an estimate, or null."
         raise invalid_input([InputProblem(path="dataset_version", message=message)]) from None

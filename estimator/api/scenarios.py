@@ -13,13 +13,14 @@ from pydantic_core import PydanticCustomError
 
 from estimator import access
 from estimator.api.auth import SIGNED_IN_ERRORS, optional_user
+from estimator.api.found import NOT_SEEN_ERRORS, not_done, stored_estimate, visible
 from estimator.api.shape import ERRORS, ApiError, ErrorOut, json_response, throttle
 from estimator.core.bounds import Inputs
 from estimator.core.footprint import Source
 from estimator.core.inputs import InputProblem, InputProblems, Workload
 from estimator.core.levers.settings import MOST_LEVERS, Lever
 from estimator.core.scenarios import MOST_SCENARIOS, Comparison, Run, ScenarioResult, readable_comparison
-from estimator.models import Estimate, JobStatus, Scenario
+from estimator.models import WHO_MAY_SEE, Estimate, JobStatus, Scenario
 from estimator.models.scenario import LONGEST_NAME
 from estimator.services import scenarios
 from estimator.services.scenarios import MOST_KEPT, Named, TooManyScenarios
@@ -116,14 +117,16 @@ def compare(request: HttpRequest, payload: ScenariosIn) -> HttpResponse:
 
 @router.post(
     "/estimates/{uuid:estimate_id}/scenarios",
-    response={201: ScenarioOut, 404: ErrorOut, 409: ErrorOut, **ERRORS, **SIGNED_IN_ERRORS},
+    response={201: ScenarioOut, **NOT_SEEN_ERRORS, 409: ErrorOut, **ERRORS, **SIGNED_IN_ERRORS},
     summary="Keep a scenario with a stored estimate",
 )
 def create_scenario(request: HttpRequest, estimate_id: uuid.UUID, payload: ScenarioIn) -> HttpResponse:
     """Of an estimate that belongs to nobody, whoever has the link may; else its account alone."""
     user = optional_user(request, "estimates")
     throttle(request, "estimates", settings.THROTTLE_ESTIMATES_PER_MINUTE)
-    row = _estimate(estimate_id)
+    row = stored_estimate(request, estimate_id)
+    if row.status != JobStatus.DONE:
+        raise not_done()
     _refuse_others(user, row)
     try:
         kept = scenarios.save_scenario(estimate=row, name=payload.name, levers=payload.levers)
@@ -135,40 +138,38 @@ def create_scenario(request: HttpRequest, estimate_id: uuid.UUID, payload: Scena
 
 @router.get(
     "/estimates/{uuid:estimate_id}/scenarios",
-    response={200: ScenariosOut, 404: ErrorOut},
+    response={200: ScenariosOut, **NOT_SEEN_ERRORS},
     summary="The scenarios of a stored estimate",
 )
 def list_scenarios(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """All of them, at most fifty; what each makes of the run stands at its own address."""
-    row = Estimate.objects.filter(pk=estimate_id).only("pk").first()
-    if row is None:
-        raise ApiError(404, "not_found", "There is no estimate with this id.")
+    row = stored_estimate(request, estimate_id, Estimate.objects.only(*WHO_MAY_SEE))
     items = [ScenarioListed(**_listed(one, request)) for one in row.scenarios.all()]
     return json_response(ScenariosOut(count=len(items), items=items))
 
 
 @router.get(
     "/scenarios/{uuid:scenario_id}",
-    response={200: ScenarioOut, 404: ErrorOut, 422: ErrorOut},
+    response={200: ScenarioOut, **NOT_SEEN_ERRORS, 422: ErrorOut},
     url_name="scenario",
     summary="A kept scenario, computed",
 )
 def get_scenario(request: HttpRequest, scenario_id: uuid.UUID) -> HttpResponse:
-    """Whoever has the link may read it; the id cannot be guessed."""
+    """Whoever has the link may read it, as long as its estimate is shown; the id cannot be guessed."""
     throttle(request, "calculate", settings.THROTTLE_CALCULATE_PER_MINUTE)
-    return json_response(_out(_scenario(scenario_id), request))
+    return json_response(_out(_scenario(request, scenario_id), request))
 
 
 @router.patch(
     "/scenarios/{uuid:scenario_id}",
-    response={200: ScenarioOut, 404: ErrorOut, **ERRORS, **SIGNED_IN_ERRORS},
+    response={200: ScenarioOut, **NOT_SEEN_ERRORS, **ERRORS, **SIGNED_IN_ERRORS},
     summary="Rename a kept scenario, or change its levers",
 )
 def change_scenario(request: HttpRequest, scenario_id: uuid.UUID, payload: ScenarioPatch) -> HttpResponse:
     """What is left out, or null, stays as it is."""
     user = optional_user(request, "estimates")
     throttle(request, "estimates", settings.THROTTLE_ESTIMATES_PER_MINUTE)
-    row = _scenario(scenario_id)
+    row = _scenario(request, scenario_id)
     _refuse_others(user, row.estimate)
     changed = scenarios.change_scenario(scenario=row, name=payload.name, levers=payload.levers)
     return json_response(_out(changed, request))
@@ -176,30 +177,22 @@ def change_scenario(request: HttpRequest, scenario_id: uuid.UUID, payload: Scena
 
 @router.delete(
     "/scenarios/{uuid:scenario_id}",
-    response={204: None, 404: ErrorOut, **SIGNED_IN_ERRORS},
+    response={204: None, **NOT_SEEN_ERRORS, **SIGNED_IN_ERRORS},
     summary="Delete a kept scenario",
 )
 def delete_scenario(request: HttpRequest, scenario_id: uuid.UUID) -> HttpResponse:
     """It is gone from then on; the estimate stays."""
     user = optional_user(request, "estimates")
-    _refuse_others(user, _scenario(scenario_id).estimate)
+    _refuse_others(user, _scenario(request, scenario_id).estimate)
     scenarios.delete_scenario(scenario_id=scenario_id)
     return HttpResponse(status=204)
 
 
-def _estimate(estimate_id: uuid.UUID) -> Estimate:
-    row = Estimate.objects.filter(pk=estimate_id).first()
-    if row is None:
-        raise ApiError(404, "not_found", "There is no estimate with this id.")
-    if row.status != JobStatus.DONE:
-        raise ApiError(409, "not_done", "This estimate has no footprint yet; its own address says where it stands.")
-    return row
-
-
-def _scenario(scenario_id: uuid.UUID) -> Scenario:
+def _scenario(request: HttpRequest, scenario_id: uuid.UUID) -> Scenario:
     row = Scenario.objects.select_related("estimate").filter(pk=scenario_id).first()
     if row is None:
         raise ApiError(404, "not_found", _UNKNOWN)
+    visible(request, row.estimate)
     return row
 
 

@@ -1,7 +1,7 @@
 """Rows, querysets and constraints; no arithmetic. One module a topic; Django finds the rows that are listed here."""
 
 from estimator.models.dataset import Dataset
-from estimator.models.estimate import Estimate
+from estimator.models.estimate import WHO_MAY_SEE, Estimate, Sharing
 from estimator.models.imported import ImportedFile, ImportedFileQuerySet
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
 from estimator.models.measurement import (
@@ -22,6 +22,7 @@ __all__ = [
     "LEASE",
     "MAX_ATTEMPTS",
     "QUEUE_PATIENCE",
+    "WHO_MAY_SEE",
     "ApiToken",
     "Dataset",
     "Enrolment",
@@ -39,6 +40,7 @@ __all__ = [
     "SampleChunk",
     "SampleSum",
     "Scenario",
+    "Sharing",
     "Target",
     "TokenScope",
     "Worker",

@@ -1,17 +1,35 @@
 """Stored runs."""
 
+from typing import Final, Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import Workload
 from estimator.models.job import Job, JobQuerySet, JobStatus
 from estimator.models.owned import OwnedRows
 
+#: What says who may see a row; a queryset with `only` names these, so that nothing is read twice.
+WHO_MAY_SEE: Final = ("owner_id", "sharing", "withdrawn_at")
+
+
+class Sharing(models.TextChoices):
+    """Who may see a run that is not withdrawn."""
+
+    PRIVATE = "private", _("Only I")
+    LINK = "link", _("Whoever has the link")
+    PUBLIC = "public", _("Everybody: it is listed in the gallery")
+
 
 class EstimateQuerySet(OwnedRows, JobQuerySet["Estimate"]):
     """Stored runs."""
+
+    def in_gallery(self) -> Self:
+        """Those that are listed for everybody."""
+        return self.filter(sharing=Sharing.PUBLIC, withdrawn_at=None, status=JobStatus.DONE)
 
 
 class Estimate(Job):
@@ -19,6 +37,12 @@ class Estimate(Job):
 
     #: Nobody, until it is made by, or claimed for, an account.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="estimates")
+    #: An owner's to change: what is nobody's is found by its link.
+    sharing = models.CharField(max_length=8, choices=Sharing.choices, default=Sharing.LINK)
+    #: Since when its pages say that it is gone; whoever withdrew it can show it again.
+    withdrawn_at = models.DateTimeField(null=True)
+    #: Whom the gallery names.
+    shown_as = models.CharField(max_length=120, blank=True, default="")
     title = models.CharField(max_length=200, blank=True)
     inputs = models.JSONField()
     input_digest = models.CharField(max_length=64, db_index=True)
@@ -37,8 +61,17 @@ class Estimate(Job):
         indexes = [
             models.Index(fields=["status", "queued_at"], name="estimate_status_queued"),
             models.Index(fields=["owner", "-created_at", "-id"], name="estimate_owner_newest"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(sharing="public", withdrawn_at__isnull=True),
+                name="estimate_gallery_newest",
+            ),
         ]
         constraints = [
+            models.CheckConstraint(name="estimate_sharing_known", condition=Q(sharing__in=Sharing.values)),
+            models.CheckConstraint(
+                name="estimate_shared_by_owner", condition=Q(sharing="link") | Q(owner__isnull=False)
+            ),
             models.CheckConstraint(name="estimate_status_known", condition=Q(status__in=JobStatus.values)),
             models.CheckConstraint(name="estimate_progress_share", condition=Q(progress__gte=0, progress__lte=1)),
             models.CheckConstraint(

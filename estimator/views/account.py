@@ -22,7 +22,7 @@ from estimator.forms.account import TokenForm
 from estimator.models import ApiToken, Estimate
 from estimator.services.accounts import redeem_owner_link
 from estimator.services.tokens import NewToken, TooManyTokens, create_token, revoke_token
-from estimator.views.asked import asking_account, browser_estimates, signed_in
+from estimator.views.asked import asking_account, browser_estimates, estimate_for, signed_in
 
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -83,6 +83,7 @@ def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
 def estimate_claim(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """Take one estimate, by its link, into the account."""
     user = asking_account(request)
+    estimate_for(request, estimate_id)
     if services.claim_estimates(owner=user, estimate_ids=[estimate_id]):
         messages.success(request, _("This estimate is kept in your account now."))
     elif not access.own(Estimate.objects.all(), person=user, pk=estimate_id):

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import ngettext
@@ -61,6 +61,46 @@ def asking_account(request: HttpRequest) -> User:
 def remember(request: HttpRequest, estimate_id: uuid.UUID) -> None:
     """Keep in the session that this browser made the estimate."""
     request.session["estimates"] = [estimate_id.hex, *request.session.get("estimates", [])][:RECENT]
+
+
+def is_theirs(request: HttpRequest, row: Estimate) -> bool:
+    """Whether an estimate is the account's that is signed in or, where it is nobody's, was made in this browser."""
+    if row.owner_id is None:
+        return row.pk in _remembered(request)
+    user = access.account_of(request)
+    return user is not None and user.pk == row.owner_id
+
+
+def visible(request: HttpRequest, row: Estimate | None) -> Estimate:
+    """
+    A row for the page that asks for it.
+
+    Raises
+    ------
+    Http404
+        If there is none, or none that concerns whoever asks.
+    Withdrawn
+        If it is not shown any more.
+    """
+    seen = access.visible_estimate(row, is_theirs=partial(is_theirs, request))
+    if seen is None:
+        raise Http404
+    return seen
+
+
+def estimate_for(request: HttpRequest, estimate_id: uuid.UUID, rows: QuerySet[Estimate] | None = None) -> Estimate:
+    """The estimate of a page, as `visible` gives it; a queryset that leaves fields out keeps `WHO_MAY_SEE`."""
+    found = Estimate.objects if rows is None else rows
+    return visible(request, found.filter(pk=estimate_id).first())
+
+
+def estimate_named(request: HttpRequest, text: str) -> Estimate | None:
+    """The estimate that a field or an address names; None where there is none to be seen."""
+    known = as_uuid(text)
+    try:
+        return estimate_for(request, known) if known else None
+    except (Http404, access.Withdrawn):
+        return None
 
 
 def browser_estimates(request: HttpRequest) -> EstimateQuerySet:

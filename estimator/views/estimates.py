@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from estimator import access, services
 from estimator.forms.workload import WorkloadForm
-from estimator.models import Estimate, JobStatus
+from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
 from estimator.services.cursor import cursor_of, place_of
-from estimator.views.asked import browser_estimates
+from estimator.views.asked import browser_estimates, estimate_for
 
 PATIENCE: Final = timedelta(seconds=10)
 ON_A_PAGE: Final = 50
@@ -39,9 +39,7 @@ def estimate_status(request: HttpRequest, estimate_id: uuid.UUID) -> HttpRespons
 
 
 def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
-    row = Estimate.objects.filter(pk=estimate_id).first()
-    if row is None:
-        raise Http404
+    row = estimate_for(request, estimate_id)
     state: dict[str, Any] = {
         "estimate": row,
         "link": request.build_absolute_uri(reverse("estimate", args=[row.id])),
@@ -82,8 +80,7 @@ def _failure(error_code: str) -> str:
 @require_POST
 def estimate_retry(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """Queue a failed estimate again."""
-    if not Estimate.objects.filter(pk=estimate_id).exists():
-        raise Http404
+    estimate_for(request, estimate_id, Estimate.objects.only(*WHO_MAY_SEE))
     services.retry_estimate(estimate_id=estimate_id)
     return redirect("estimate", estimate_id)
 

@@ -15,8 +15,7 @@ from estimator.core.inputs import InputProblems, Workload
 from estimator.forms import lookups
 from estimator.forms.examples import EXAMPLES, FIRST, Example, is_untouched, left_behind
 from estimator.forms.workload import WorkloadForm
-from estimator.models import Estimate
-from estimator.views.asked import as_uuid, remember, seconds_to_wait, too_many
+from estimator.views.asked import estimate_named, remember, seconds_to_wait, too_many
 
 SUGGESTIONS: Final = 12
 
@@ -28,8 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _to_fill_in(request: HttpRequest) -> HttpResponse:
-    earlier_id = as_uuid(request.GET.get("from", ""))
-    earlier = Estimate.objects.filter(pk=earlier_id).first() if earlier_id else None
+    earlier = estimate_named(request, request.GET.get("from", ""))
     if earlier is not None:
         form = WorkloadForm(base=earlier.workload())
         return render(request, "estimator/home.html", _page(form, earlier.result(), based_on=earlier.id))
@@ -55,7 +53,7 @@ def _handed_in(request: HttpRequest) -> HttpResponse:
     suggested = chosen in lookups.SUGGESTED
     if suggested:
         data[chosen] = value
-    form, cleared = _form(data)
+    form, cleared = _form(request, data)
     footprint = _footprint(form)
     if footprint is None or cleared or suggested:
         notice = _cleared_notice() if cleared else ""
@@ -77,7 +75,7 @@ def _handed_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """The result of what stands in the form, with what is to be said at its fields; nothing is stored."""
-    form, cleared = _form(request.POST.copy())
+    form, cleared = _form(request, request.POST.copy())
     wait_s = seconds_to_wait(request, "preview", settings.THROTTLE_CALCULATE_PER_MINUTE)
     if wait_s:
         form.add_error(None, too_many(wait_s))
@@ -99,13 +97,10 @@ def preview(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _form(data: QueryDict) -> tuple[WorkloadForm, tuple[str, ...]]:
+def _form(request: HttpRequest, data: QueryDict) -> tuple[WorkloadForm, tuple[str, ...]]:
     """The bound form; measured values of an example are taken out of it once they belong to another machine."""
-    base = None
-    based_on = as_uuid(data.get("based_on", ""))
-    if based_on is not None:
-        row = Estimate.objects.filter(pk=based_on).only("inputs").first()
-        base = row.workload() if row else None
+    row = estimate_named(request, data.get("based_on", ""))
+    base = row.workload() if row else None
     form = WorkloadForm(data, base=base)
     form.is_valid()
     example = EXAMPLES.get(data.get("example", ""))

@@ -21,7 +21,7 @@ from estimator.forms.imports import ImportForm
 from estimator.imports import UnreadableFile
 from estimator.models import Estimate, ImportedFile, JobStatus
 from estimator.services import imports as service
-from estimator.views.asked import RECENT, as_uuid, seconds_to_wait, too_many
+from estimator.views.asked import RECENT, as_uuid, estimate_named, own_estimates, seconds_to_wait, too_many, visible
 from estimator.views.form import filled_in
 
 _SESSION: Final = "imports"
@@ -117,9 +117,10 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     if found is None:
         return redirect("imports")
     compared = None
-    if row.estimate is not None:
+    against = _against(request, row)
+    if against is not None:
         try:
-            compared = service.compare(found=found, estimate=row.estimate)
+            compared = service.compare(found=found, estimate=against)
         except InputProblems:
             compared = None  # the catalogue does not know its names any more
     page = {
@@ -130,6 +131,7 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         "parts": [(_(COMPONENT_LABELS[name]), kwh) for name, kwh in found.energy_by_component_kwh.items() if kwh],
         "row_errors": _row_errors(found.row_errors),
         "notices": [said(notice.message, notice.text_params) for notice in found.warnings],
+        "against": against,
         "compared": compared,
         "estimates": _recent_estimates(request) if row.kept_at else (),
         "problem": request.GET.get("problem") == "estimate",
@@ -139,11 +141,16 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     return response
 
 
+def _against(request: HttpRequest, row: ImportedFile) -> Estimate | None:
+    """The estimate that a file is set against, as long as it is shown."""
+    try:
+        return visible(request, row.estimate)
+    except (Http404, access.Withdrawn):
+        return None
+
+
 def _recent_estimates(request: HttpRequest) -> Any:
-    known = [key for key in map(as_uuid, request.session.get("estimates", [])) if key]
-    account = access.account_of(request)
-    mine = Q(pk__in=known) | (Q(owner=account) if account else Q(pk=None))
-    return Estimate.objects.filter(mine, status=JobStatus.DONE).only("id", "title", "created_at")[:RECENT]
+    return own_estimates(request).filter(status=JobStatus.DONE).only("id", "title", "created_at")[:RECENT]
 
 
 @require_POST
@@ -160,7 +167,8 @@ def compare(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     row = _own(request, import_id)
     typed = request.POST.get("link", "").strip() or request.POST.get("estimate", "")
     key = next((found for part in reversed(typed[:500].split("/")) if (found := as_uuid(part))), None)
-    if key is None or not service.link_import(import_id=row.pk, estimate_id=key):
+    seen = estimate_named(request, str(key)) if key else None
+    if key is None or seen is None or not service.link_import(import_id=row.pk, estimate_id=key):
         response = redirect("import", row.pk)
         response["Location"] += "?problem=estimate#compare"
         return response
@@ -177,10 +185,11 @@ def use(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     found = service.found_in(row)
     if found is None:
         raise Http404
-    if "calibrated" in request.GET and row.estimate is not None:
-        compared = service.compare(found=found, estimate=row.estimate)
+    against = _against(request, row)
+    if "calibrated" in request.GET and against is not None:
+        compared = service.compare(found=found, estimate=against)
         if compared is not None:
-            workload = service.next_workload(compared=compared, estimate=row.estimate)
+            workload = service.next_workload(compared=compared, estimate=against)
             notice = _("The draw that was measured stands in the form. Change what will be different next time.")
             return filled_in(request, workload, notice=notice)
     title = found.names[0] if found.names else row.file_name

@@ -18,7 +18,7 @@ from estimator.forms.plan import PlanForm
 from estimator.models import Estimate, JobStatus, Plan
 from estimator.reference.plans import baseline
 from estimator.services import plans
-from estimator.views.asked import seconds_to_wait, too_many
+from estimator.views.asked import estimate_for, seconds_to_wait, too_many, visible
 
 PATIENCE: Final = timedelta(seconds=10)
 #: Earlier searches of the same run that are linked.
@@ -29,9 +29,7 @@ EARLIER: Final = 5
 @never_cache
 def plan_new(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """The form of a search, and what becomes of it."""
-    row = Estimate.objects.filter(pk=estimate_id, status=JobStatus.DONE).first()
-    if row is None:
-        raise Http404
+    row = estimate_for(request, estimate_id, Estimate.objects.filter(status=JobStatus.DONE))
     try:
         run = baseline(row.workload())
     except InputProblems:
@@ -64,7 +62,7 @@ def plan_new(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """One search: where it stands, or what it found."""
-    response = render(request, "estimator/plan_found.html", _state(plan_id))
+    response = render(request, "estimator/plan_found.html", _state(request, plan_id))
     response["X-Robots-Tag"] = "noindex"
     return response
 
@@ -73,22 +71,29 @@ def plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def plan_status(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """The part of that page that changes."""
-    return render(request, "estimator/plan_status.html", _state(plan_id))
+    return render(request, "estimator/plan_status.html", _state(request, plan_id))
 
 
 @require_POST
 def plan_retry(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Queue a failed search again."""
-    if not Plan.objects.filter(pk=plan_id).exists():
-        raise Http404
+    _row(request, plan_id)
     plans.retry_plan(plan_id=plan_id)
     return redirect("plan", plan_id)
 
 
-def _state(plan_id: uuid.UUID) -> dict[str, Any]:
+def _row(request: HttpRequest, plan_id: uuid.UUID) -> Plan:
+    """The search, for whoever may see the run that it began with."""
     row = Plan.objects.select_related("estimate").filter(pk=plan_id).first()
     if row is None:
         raise Http404
+    if row.estimate is not None:
+        visible(request, row.estimate)
+    return row
+
+
+def _state(request: HttpRequest, plan_id: uuid.UUID) -> dict[str, Any]:
+    row = _row(request, plan_id)
     state: dict[str, Any] = {"plan": row, "estimate": row.estimate}
     if row.status == JobStatus.DONE:
         state["result"] = row.found()

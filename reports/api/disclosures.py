@@ -9,9 +9,9 @@ from ninja import Router, Schema
 from pydantic import TypeAdapter
 
 from estimator.api import ApiError, ErrorOut, invalid_input
+from estimator.api.found import NOT_SEEN_ERRORS, not_done, stored_estimate
 from estimator.core.inputs import InputProblem
 from estimator.models import Estimate
-from reports.api.found import not_done, stored_estimate
 from reports.disclosures import FORMATS, QUESTIONS, DisclosureDetails
 from reports.summary import ReportSummary
 from reports.views.disclosures import disclosure_details, disclosure_of, disclosure_response
@@ -65,14 +65,14 @@ _MEDIA_TYPES: Final = sorted({one.media_type for one in FORMATS.values()})
 
 @router.get(
     "/estimates/{uuid:estimate_id}/disclosures",
-    response={200: list[DisclosureOut], 404: ErrorOut, 409: ErrorOut, 422: ErrorOut},
+    response={200: list[DisclosureOut], **NOT_SEEN_ERRORS, 409: ErrorOut, 422: ErrorOut},
     url_name="disclosures",
     summary="The forms in which a run can be handed on, and what each still lacks",
     openapi_extra={"parameters": _DETAILS},
 )
 def disclosures(request: HttpRequest, estimate_id: uuid.UUID) -> list[DisclosureOut]:
     """What only the user knows is given as parameters of the address; empty ones are unknown."""
-    row = stored_estimate(estimate_id)
+    row = stored_estimate(request, estimate_id)
     details = _details(request, row)
     found = []
     for one in FORMATS.values():
@@ -97,7 +97,7 @@ def disclosures(request: HttpRequest, estimate_id: uuid.UUID) -> list[Disclosure
 
 @router.get(
     "/estimates/{uuid:estimate_id}/disclosures/{format_name}",
-    response={200: bytes, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut},
+    response={200: bytes, **NOT_SEEN_ERRORS, 409: ErrorOut, 422: ErrorOut},
     url_name="disclosure",
     summary="A run in one of the forms in which it is handed on",
     openapi_extra={
@@ -111,7 +111,7 @@ def disclosure(request: HttpRequest, estimate_id: uuid.UUID, format_name: str) -
 
     What only the user knows is given as parameters of the address; the list of forms says what each still lacks.
     """
-    row = stored_estimate(estimate_id)
+    row = stored_estimate(request, estimate_id)
     chosen = FORMATS.get(format_name)
     if chosen is None:
         raise ApiError(404, "not_found", f"There is no such form; there are: {', '.join(FORMATS)}.")

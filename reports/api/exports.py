@@ -9,10 +9,10 @@ from django.utils.text import slugify
 from ninja import Router
 
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
+from estimator.api.found import NOT_SEEN_ERRORS, not_done, stored_estimate
 from estimator.api.shape import ErrorOut
 from estimator.core.footprint import Footprint
 from estimator.models import Estimate
-from reports.api.found import not_done, stored_estimate
 from reports.attachments import footprint_csv
 from reports.exports import FORMATS
 from reports.services.exports import exported_runs
@@ -35,14 +35,14 @@ _FILES: Final[dict[str, Any]] = {
 
 @router.get(
     "/estimates/{uuid:estimate_id}/report.csv",
-    response={200: bytes, 404: ErrorOut, 409: ErrorOut},
+    response={200: bytes, **NOT_SEEN_ERRORS, 409: ErrorOut},
     url_name="report-csv",
     summary="The report as CSV",
     openapi_extra={"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}},
 )
 def report_csv(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """One row a quantity, a step and an input, in full precision; no cell is taken for a formula."""
-    row = stored_estimate(estimate_id)
+    row = stored_estimate(request, estimate_id)
     footprint = row.result()
     if footprint is None:
         raise not_done()

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +12,13 @@ from ninja import Query, Router, Schema
 from pydantic import Field, TypeAdapter, field_validator
 
 from estimator.api import ApiError, ErrorOut
+from estimator.api.found import NOT_SEEN_ERRORS, is_callers, no_estimate, not_done, stored_estimate
 from estimator.core.footprint import Footprint, readable
-from estimator.models import Estimate, JobStatus
+from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
 from reports import services, wording
-from reports.api.found import no_estimate, not_done
 from reports.models import Report
 from reports.options import LONGEST_NOTES, SECTIONS, Paper, ReportOptions, Section, Variant
+from reports.services.visible import UNREAD, ReportHidden, check_report, seen_of
 from reports.summary import ReportSummary
 from reports.views.reports import pdf_response, site_of
 
@@ -88,7 +90,7 @@ class ReportJsonOut(Schema):
 
 @router.get(
     "/estimates/{uuid:estimate_id}/report.pdf",
-    response={200: bytes, 202: ReportOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut, 500: ErrorOut},
+    response={200: bytes, 202: ReportOut, **NOT_SEEN_ERRORS, 409: ErrorOut, 422: ErrorOut, 500: ErrorOut},
     url_name="report-pdf",
     summary="The report as PDF",
 )
@@ -101,6 +103,7 @@ def report_pdf(request: HttpRequest, estimate_id: uuid.UUID, asked: Query[Report
     options = ReportOptions(
         sections=asked.section_names(), paper=asked.paper, variant=asked.variant, site=site_of(request)
     )
+    stored_estimate(request, estimate_id, Estimate.objects.only(*WHO_MAY_SEE))
     try:
         row = services.request_report(estimate_id=estimate_id, language=_language(asked.language), options=options)
     except Estimate.DoesNotExist:
@@ -112,7 +115,7 @@ def report_pdf(request: HttpRequest, estimate_id: uuid.UUID, asked: Query[Report
 
 @router.post(
     "/reports",
-    response={200: bytes, 202: ReportOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut, 500: ErrorOut},
+    response={200: bytes, 202: ReportOut, **NOT_SEEN_ERRORS, 409: ErrorOut, 422: ErrorOut, 500: ErrorOut},
     url_name="report-over-several",
     summary="One report over several estimates",
 )
@@ -122,7 +125,8 @@ def report_over_several(request: HttpRequest, asked: SeveralIn) -> HttpResponse:
 
     Low ends and high ends are added: that is the range where all runs are off in the same direction.
     """
-    unknown = set(asked.estimates) - set(Estimate.objects.filter(pk__in=asked.estimates).values_list("pk", flat=True))
+    rows = Estimate.objects.filter(pk__in=asked.estimates).only(*WHO_MAY_SEE)
+    unknown = set(asked.estimates) - set(seen_of(rows, is_theirs=partial(is_callers, request)))
     if unknown:
         listed = ", ".join(sorted(map(str, unknown))[:5])
         raise ApiError(404, "not_found", f"There are no estimates with these ids: {listed}.")
@@ -144,15 +148,19 @@ def report_over_several(request: HttpRequest, asked: SeveralIn) -> HttpResponse:
 
 @router.get(
     "/reports/{uuid:report_id}.pdf",
-    response={200: bytes, 202: ReportOut, 404: ErrorOut, 500: ErrorOut},
+    response={200: bytes, 202: ReportOut, **NOT_SEEN_ERRORS, 500: ErrorOut},
     url_name="report-file",
     summary="A report that was asked for",
 )
 def report_file(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
     """The file, or 202 with its progress while it is made."""
-    row = Report.objects.defer("pdf", "logo").filter(pk=report_id).first()
+    row = Report.objects.select_related("estimate").defer(*UNREAD).filter(pk=report_id).first()
     if row is None:
         raise ApiError(404, "not_found", "There is no report with this id.")
+    try:
+        check_report(row, is_theirs=partial(is_callers, request))
+    except ReportHidden:
+        raise ApiError(404, "not_found", "There is no report with this id.") from None
     return _answer(request, row)
 
 
@@ -180,7 +188,7 @@ def _answer(request: HttpRequest, row: Report) -> HttpResponse:
 
 @router.get(
     "/estimates/{uuid:estimate_id}/report.json",
-    response={200: ReportJsonOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut},
+    response={200: ReportJsonOut, **NOT_SEEN_ERRORS, 409: ErrorOut, 422: ErrorOut},
     url_name="report-json",
     summary="The report as JSON",
 )
@@ -188,9 +196,7 @@ def report_json(
     request: HttpRequest, estimate_id: uuid.UUID, language: Annotated[str | None, Query(max_length=12)] = None
 ) -> HttpResponse:
     """The whole footprint, and its summary: parts, shares, numbered sources, the place among published runs."""
-    estimate = Estimate.objects.filter(pk=estimate_id).first()
-    if estimate is None:
-        raise no_estimate()
+    estimate = stored_estimate(request, estimate_id)
     footprint = estimate.result()
     if footprint is None:
         raise not_done()

@@ -14,6 +14,10 @@ MAX_VERSIONS: Final = 6
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
+class AllWithdrawn(Exception):
+    """Something was stored for these inputs, and none of it is shown any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFigures:
     """One result for some inputs, by one version of the formulas and of the tables."""
@@ -33,8 +37,14 @@ def figures_of(*, digest: str) -> tuple[StoredFigures, ...]:
     What is stored for the inputs with this digest: one result for each pair of versions, the newest first.
 
     Nothing of it names who made it, or where its page is: whoever holds the digest holds a report with these figures.
+
+    Raises
+    ------
+    AllWithdrawn
+        If all of it is withdrawn.
     """
-    rows = Estimate.objects.filter(input_digest=digest, status=JobStatus.DONE)
+    every = Estimate.objects.filter(input_digest=digest, status=JobStatus.DONE)
+    rows = every.filter(withdrawn_at=None)
     versions = rows.order_by("engine_version", "dataset_version").values_list("engine_version", "dataset_version")
     found = []
     for engine_version, dataset_version in versions.distinct()[:MAX_VERSIONS]:
@@ -42,4 +52,6 @@ def figures_of(*, digest: str) -> tuple[StoredFigures, ...]:
         footprint = row.result()
         if footprint is not None:
             found.append(StoredFigures(row.id, row.finished_at or row.created_at, footprint))
+    if not found and every.exists():
+        raise AllWithdrawn
     return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))

@@ -2,16 +2,16 @@
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from estimator.core.inputs import InputProblems
-from estimator.models import Estimate
 from estimator.reference import catalogue
 from estimator.reference.resolve import factors_for
+from estimator.views.asked import estimate_for
 from reports import quantities
 from reports.comparison import peer_rows
 
@@ -20,9 +20,7 @@ from reports.comparison import peer_rows
 @never_cache
 def comparison(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """A finished estimate through the formulas of other tools."""
-    row = Estimate.objects.filter(pk=estimate_id).first()
-    if row is None:
-        raise Http404
+    row = estimate_for(request, estimate_id)
     footprint = row.result()
     if footprint is None:
         return redirect("estimate", estimate_id)  # its page says where it stands

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from estimator.forms.workload import entry_at
 from estimator.models import Estimate
+from estimator.views.asked import estimate_for
 from reports.disclosures import (
     FORMATS,
     QUESTIONS,
@@ -44,9 +45,9 @@ class Asked:
 @never_cache
 def disclosures(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """A finished estimate in one of the forms, what it lacks, and the questions that fill it in."""
-    row = Estimate.objects.filter(pk=estimate_id).first()
+    row = estimate_for(request, estimate_id)
     chosen = FORMATS.get(request.GET.get("format", next(iter(FORMATS))))
-    if row is None or chosen is None:
+    if chosen is None:
         raise Http404
     typed = {name: text for name in QUESTIONS if (text := request.GET.get(name, "").strip())}
     details, problems = disclosure_details(row, typed)

@@ -1,6 +1,7 @@
 """Ask for a report, follow it, download it."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,20 +10,20 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from estimator.models import Estimate, JobStatus
+from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
 from estimator.services import site_health
+from estimator.views.asked import estimate_for, is_theirs
 from reports import services
 from reports.forms import ReportForm
 from reports.models import Report
 from reports.options import ReportOptions
+from reports.services.visible import UNREAD, ReportHidden, check_report
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_create(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """Choose how the report of an estimate is made; the bare button asks for it as it is made by default."""
-    estimate = Estimate.objects.filter(pk=estimate_id).only("id", "title", "status").first()
-    if estimate is None:
-        raise Http404
+    estimate = estimate_for(request, estimate_id, Estimate.objects.only("id", "title", "status", *WHO_MAY_SEE))
     language = get_language() or "en"
     form = ReportForm(initial={"language": language})
     if request.method == "POST":
@@ -52,7 +53,7 @@ def site_of(request: HttpRequest) -> str:
 @never_cache
 def report(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
     """One report: where it stands, or its download."""
-    response = render(request, "reports/report.html", _state(report_id))
+    response = render(request, "reports/report.html", _state(request, report_id))
     response["X-Robots-Tag"] = "noindex"
     return response
 
@@ -61,14 +62,13 @@ def report(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def report_status(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
     """The part of that page that changes."""
-    return render(request, "reports/_report.html", _state(report_id))
+    return render(request, "reports/_report.html", _state(request, report_id))
 
 
 @require_POST
 def report_retry(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
     """Queue a failed report again, with the choices that it was asked for with."""
-    if not Report.objects.filter(pk=report_id).exists():
-        raise Http404
+    _row(request, report_id)
     services.retry_report(report_id=report_id)
     return redirect("report", report_id)
 
@@ -77,7 +77,7 @@ def report_retry(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def report_download(request: HttpRequest, report_id: uuid.UUID) -> HttpResponse:
     """The file. While it is not there, the report's page says why."""
-    row = _row(report_id, with_pdf=True)
+    row = _row(request, report_id, with_pdf=True)
     if row.status != JobStatus.DONE or row.pdf is None:
         return redirect("report", report_id)
     return pdf_response(row)
@@ -93,16 +93,20 @@ def pdf_response(row: Report) -> HttpResponse:
     )
 
 
-def _row(report_id: uuid.UUID, *, with_pdf: bool = False) -> Report:
-    unread = ["logo", "estimate__footprint", "estimate__inputs", *([] if with_pdf else ["pdf"])]
+def _row(request: HttpRequest, report_id: uuid.UUID, *, with_pdf: bool = False) -> Report:
+    unread = [name for name in UNREAD if name != "pdf" or not with_pdf]
     row = Report.objects.select_related("estimate").defer(*unread).filter(pk=report_id).first()
     if row is None:
         raise Http404
+    try:
+        check_report(row, is_theirs=partial(is_theirs, request))
+    except ReportHidden:
+        raise Http404 from None
     return row
 
 
-def _state(report_id: uuid.UUID) -> dict[str, Any]:
-    row = _row(report_id)
+def _state(request: HttpRequest, report_id: uuid.UUID) -> dict[str, Any]:
+    row = _row(request, report_id)
     state: dict[str, Any] = {"report": row, "progress_percent": round(100 * row.progress)}
     if not row.is_over:
         health = site_health()

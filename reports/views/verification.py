@@ -15,8 +15,9 @@ from estimator.core.inputs import InputProblems
 from estimator.reference import catalogue
 from estimator.services.datasets import DatasetUnknown
 from estimator.services.recompute import Recomputed, recompute_estimate
+from estimator.views.withdrawn import withdrawn_page
 from reports import wording
-from reports.services.verification import StoredFigures, figures_of, is_digest
+from reports.services.verification import AllWithdrawn, StoredFigures, figures_of, is_digest
 from reports.summary import QUANTITIES, ReportSummary
 
 #: More differences than these are in the API's answer alone.
@@ -67,7 +68,11 @@ def verify_digest(request: HttpRequest, digest: str) -> HttpResponse:
     if not is_digest(digest):
         raise Http404
     asked = request.GET.get("with", "")
-    found = [_verified(one, asked if asked in {"then", "now"} else "") for one in figures_of(digest=digest)]
+    try:
+        stored = figures_of(digest=digest)
+    except AllWithdrawn:
+        return withdrawn_page(request)
+    found = [_verified(one, asked if asked in {"then", "now"} else "") for one in stored]
     page = {"digest": digest, "found": found, "dataset_now": catalogue.dataset_version()}
     response = render(request, "reports/verified.html", page, status=200 if found else 404)
     response["X-Robots-Tag"] = "noindex"
