@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from estimator.views import account, estimates, form, imports, measurements, plans, scenarios, sources, workers
+from estimator.views import account, advice, estimates, form, imports, measurements, plans, scenarios, sources, workers
 
 urlpatterns = [
     path("", form.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("estimates/<uuid:estimate_id>/", estimates.estimate, name="estimate"),
     path("estimates/<uuid:estimate_id>/status/", estimates.estimate_status, name="estimate-status"),
     path("estimates/<uuid:estimate_id>/retry/", estimates.estimate_retry, name="estimate-retry"),
+    path("estimates/<uuid:estimate_id>/advice/", advice.advice_page, name="advice"),
     path("estimates/<uuid:estimate_id>/plan/", plans.plan_new, name="plan-new"),
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("plans/<uuid:plan_id>/status/", plans.plan_status, name="plan-status"),

@@ -4,8 +4,8 @@ The ledger of a life: everything that a model causes, from the first trial to th
 An entry is one finished run and how often it takes place: once before the service begins, so many times a year, so many
 times a month. Month 0 is all that comes before the service.
 
-Ranges are added end to end, from :math:`\sum l_i` to :math:`\sum h_i`: all runs are off to the same side, as it is with a
-grid or a draw that they share.
+Ranges are added end to end, from :math:`\sum l_i` to :math:`\sum h_i`: all runs are off to the same side, as it is with
+a grid or a draw that they share.
 """
 
 import math
@@ -113,8 +113,8 @@ def occurrences_by_month(occurrences: Occurrences, service_life_months: int) -> 
     Notes
     -----
     What takes place :math:`n` times a year is done whenever another whole one is due: after month :math:`m` it has been
-    done :math:`\lfloor n m / 12 \rfloor` times. Where :math:`n m / 12` is no whole number at the end, the rest is counted
-    as a part of one, so that the sum is exactly :math:`n` times the years.
+    done :math:`\lfloor n m / 12 \rfloor` times. Where :math:`n m / 12` is no whole number at the end, the rest is
+    counted as a part of one, so that the sum is exactly :math:`n` times the years.
 
     Examples
     --------

@@ -14,7 +14,10 @@ from pydantic import Field, TypeAdapter, field_validator
 from estimator.api import ApiError, ErrorOut
 from estimator.api.found import NOT_SEEN_ERRORS, is_callers, no_estimate, not_done, stored_estimate
 from estimator.core.footprint import Footprint, readable
+from estimator.core.inputs import InputProblems
+from estimator.core.levers.advice import Advice, readable_advice
 from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
+from estimator.services.advice import advise_on
 from reports import services, wording
 from reports.models import Report
 from reports.options import LONGEST_NOTES, SECTIONS, Paper, ReportOptions, Section, Variant
@@ -86,6 +89,7 @@ class ReportJsonOut(Schema):
 
     footprint: Footprint
     summary: dict[str, Any]
+    advice: Advice | None  #: None where the catalogue does not know any more what the run names
 
 
 @router.get(
@@ -195,7 +199,12 @@ def _answer(request: HttpRequest, row: Report) -> HttpResponse:
 def report_json(
     request: HttpRequest, estimate_id: uuid.UUID, language: Annotated[str | None, Query(max_length=12)] = None
 ) -> HttpResponse:
-    """The whole footprint, and its summary: parts, shares, numbered sources, the place among published runs."""
+    """
+    The whole footprint, its summary, and advice.
+
+    The summary has parts, shares, numbered sources and the place among published runs; the advice the levers that would
+    save most, by the tables of now.
+    """
     estimate = stored_estimate(request, estimate_id)
     footprint = estimate.result()
     if footprint is None:
@@ -203,7 +212,16 @@ def report_json(
     with translation.override(_language(language)):
         told = readable(footprint, translation.gettext).model_dump_json()
         summary = _SUMMARY.dump_json(wording.summary_of(footprint)).decode()
-    return HttpResponse(f'{{"footprint":{told},"summary":{summary}}}', content_type="application/json")
+        advice = _advice(estimate)
+    body = f'{{"footprint":{told},"summary":{summary},"advice":{advice}}}'
+    return HttpResponse(body, content_type="application/json")
+
+
+def _advice(estimate: Estimate) -> str:
+    try:
+        return readable_advice(advise_on(estimate=estimate), translation.gettext).model_dump_json()
+    except InputProblems:
+        return "null"
 
 
 def _language(asked: str | None) -> str:

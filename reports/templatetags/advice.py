@@ -46,9 +46,11 @@ def advice_in_words(advice: Advice) -> Told:
 
 
 def _item(one: Advised) -> Item:
+    share = one.saving_share.central
     words = {
         "amount": quantities.quantity(one.saving_kgco2e, "kgCO2e"),
-        "share": quantities.percent(one.saving_share.central),
+        # Hardly anything is left, which is not nothing.
+        "share": f">{quantities.JOIN}99{quantities.JOIN}%" if 0.99 < share < 1.0 else quantities.percent(share),
     }
     return Item(
         lever=one.lever,

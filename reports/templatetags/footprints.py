@@ -47,13 +47,14 @@ PAPER_WIDTH: Final = 720
 
 
 @register.inclusion_tag("reports/_panel.html")
-def footprint_panel(footprint: Footprint) -> dict[str, Any]:
-    """The whole result: headline, charts, steps, assumptions, sources."""
+def footprint_panel(footprint: Footprint, advice_url: str = "") -> dict[str, Any]:
+    """The whole result: headline, charts, steps, assumptions, sources; and advice, where an address gives one."""
     summary = wording.summary_of(footprint)
     return {
         "summary": summary,
         "charts": wording.charts_in_words(summary),
         "key": summary.input_digest[:8],
+        "advice_url": advice_url,
     }
 
 

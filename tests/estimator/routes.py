@@ -26,6 +26,7 @@ POST /estimates/{estimate}/retry/:               302 302 302 302
 GET  /estimates/{estimate}/methods/:             200 200 200 200
 GET  /estimates/{estimate}/disclosures/:         200 200 200 200
 POST /estimates/{estimate}/report/:              302 302 302 302
+GET  /estimates/{estimate}/advice/:              200 200 200 200
 GET  /estimates/{estimate}/plan/:                200 200 200 200
 GET  /estimates/{estimate}/scenarios/:           200 200 200 200
 POST /estimates/{estimate}/scenarios/preview/:   200 200 200 200
