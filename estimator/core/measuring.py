@@ -19,7 +19,7 @@ TargetName = Literal["machine", "process", "workload"]
 class MeasurementRequest(Inputs):
     """What is to be measured on a worker, for how long, and where it stands."""
 
-    worker: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$")] = Field(description="Id of the worker.")
+    worker: Annotated[str, Field(max_length=36)] = Field(description="Id of the worker.")
     target: TargetName = Field("machine", description="The whole machine, a process, or a workload known by its name.")
     pid: Annotated[int, Field(ge=1, le=4_194_304)] | None = Field(None, description="Of the process; its children too.")
     workload: Annotated[str, Field(min_length=1, max_length=80)] | None = Field(
@@ -51,9 +51,9 @@ class MeasurementRequest(Inputs):
     def target_is_named(self) -> Self:
         """Refuse a process without its number, and a workload without its name."""
         if self.target == "process" and self.pid is None:
-            raise PydanticCustomError("pid_missing", "give the number of the process", {"field": "pid"})
+            raise PydanticCustomError("target_unnamed", "give the number of the process", {"field": "pid"})
         if self.target == "workload" and self.workload is None:
-            raise PydanticCustomError("workload_missing", "give the name of the workload", {"field": "workload"})
+            raise PydanticCustomError("target_unnamed", "give the name of the workload", {"field": "workload"})
         return self
 
 

@@ -80,7 +80,7 @@ def problems_of(errors: Sequence[ErrorDetails | dict[str, Any]]) -> tuple[InputP
             near = tuple(get_close_matches(str(loc[-1]), _known_fields(loc[:-1]), n=1))
             if near:
                 message, context = _UNKNOWN_NEAR, {"near": near[0]}
-        if kind in ("active_parameters_above_all", "shares_above_all", "lever_settings"):
+        if kind in ("active_parameters_above_all", "shares_above_all", "lever_settings", "target_unnamed"):
             loc = (*loc, str(context["field"]))
         if kind in ("union_tag_invalid", "union_tag_not_found"):
             loc, context = (*loc, "lever"), {"expected": ", ".join(SETTINGS)}

@@ -107,7 +107,9 @@ def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measuremen
 
 
 def _worker(owner: User, asked: MeasurementRequest) -> Worker:
-    row = Worker.objects.owned_by(owner).filter(pk=uuid.UUID(asked.worker)).first()
+    row = None
+    with contextlib.suppress(ValueError):
+        row = Worker.objects.owned_by(owner).filter(pk=uuid.UUID(asked.worker)).first()
     if row is None:
         raise _problem("worker", "You have no such worker: choose one of your own.")
     if row.disabled_at is not None:

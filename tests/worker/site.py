@@ -1,0 +1,99 @@
+"""The least that workers need of a site, as processes that a test may kill: Redis that is open to them, and the web."""
+
+import contextlib
+import http.client
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.launch import redis as private_redis
+from config.launch.site import web_command
+from tests.harness.environment import ROOT
+from tests.harness.servers import free_port, wait_until
+
+#: On the machine itself, and yet not its loopback address: the site opens its broker as for workers elsewhere.
+HOST = "127.0.0.2"
+
+
+class SmallSite:
+    """Redis and one web process on a database of their own."""
+
+    def __init__(self, folder: Path, *, host: str = HOST) -> None:
+        self.folder, self.host = folder, host
+        self.port = free_port()
+        self.url = f"http://{host}:{self.port}"
+        self.database = folder / "site.sqlite3"
+        opening = private_redis.Opening(host=host, port=free_port(), password=secrets.token_hex(16))
+        self._opening = opening
+        (folder / "redis").mkdir(parents=True)
+        self._redis_command, self._socket = private_redis.command(folder / "redis", opening)
+        self.environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "REDIS_URL": f"unix://{opening.in_address}{self._socket}",
+            "WORKERS_BROKER_URL": f"redis://{host}:{opening.port}",
+            "WATTPRINT_DATA": str(folder),
+            "ALLOWED_HOSTS": host,
+            "DEBUG": "1",  # static files need not be collected
+            "LOG_LEVEL": "ERROR",
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start what does not run, and wait until it is well."""
+        if not self.database.exists():
+            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+            subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
+        web = web_command(host=self.host, port=self.port)
+        web[web.index("--workers") + 1] = "1"
+        for name, command in (("redis", self._redis_command), ("web", web)):
+            if name in self.processes:
+                continue
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        redis = self.processes["redis"]
+        assert private_redis.wait_until_it_answers(
+            self._socket, timeout_s=20, goes_on=lambda: redis.poll() is None, opening=self._opening
+        )
+        wait_until(self._answers, timeout_s=60, every_s=0.1, what="the web server answers")
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/api/v1/catalogue/levers")
+            return connection.getresponse().status == 200
+        return False
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one of the two with all its processes."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End both."""
+        for name in list(self.processes):
+            self.kill(name)
+
+
+@contextmanager
+def small_site(folder: Path, *, host: str = HOST) -> Iterator[SmallSite]:
+    """A site that is ended in any case."""
+    site = SmallSite(folder, host=host)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
