@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
-from estimator.models import Estimate, Sharing
+from estimator.models import Estimate, Ledger, Sharing
 
 #: Whoever asks: an account, or somebody who is not signed in.
 Person: TypeAlias = User | AnonymousUser
@@ -71,6 +71,11 @@ def may_delete_estimate(person: Person, row: Estimate) -> bool:
 def may_change_scenarios(person: Person | None, row: Estimate) -> bool:
     """Of what belongs to nobody, whoever has the link may; else its owner alone, and everybody may try."""
     return row.owner_id is None or (person is not None and person.pk == row.owner_id)
+
+
+def may_delete_ledger(person: Person, row: Ledger) -> bool:
+    """Of what belongs to nobody, whoever has the link may; else its owner alone."""
+    return row.owner_id is None or row.owner_id == person.pk
 
 
 def own(rows: "models.QuerySet[RowT]", *, person: Person, pk: uuid.UUID | int | str) -> RowT | None:

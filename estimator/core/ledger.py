@@ -11,6 +11,7 @@ a grid or a draw that they share.
 import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,24 @@ class Occurrences(Inputs):
     times_before: Times = Field(0.0, description="Before the service begins.")
     times_per_year: Times = Field(0.0, description="In each year of service, evenly spread over its months.")
     times_per_month: Times = Field(0.0, description="In each month of service.")
+
+
+class EntryAsked(Occurrences):
+    """One stored run of a ledger, and how often it takes place."""
+
+    role: Role
+    estimate: Annotated[UUID, Field(strict=False)] = Field(description="Id of a finished estimate.")
+    requests_per_month: Times | None = Field(
+        None, description="For a run that serves requests: how many come in each month; beats times_per_month."
+    )
+
+
+class LedgerAsked(Inputs):
+    """What a ledger is asked to add up."""
+
+    name: Annotated[str, Field(max_length=120)] = ""
+    entries: Annotated[tuple[EntryAsked, ...], Field(strict=False, min_length=1, max_length=MOST_ENTRIES)]
+    service_life_months: Annotated[int, Field(ge=0, le=MOST_MONTHS)]
 
 
 class Entry(Result):

@@ -4,6 +4,7 @@ from estimator.models.dataset import Dataset
 from estimator.models.estimate import WHO_MAY_SEE, Estimate, Sharing
 from estimator.models.imported import ImportedFile, ImportedFileQuerySet
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
+from estimator.models.ledger import Ledger
 from estimator.models.measurement import (
     Measurement,
     MeasurementKind,
@@ -32,6 +33,7 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "JobStatus",
+    "Ledger",
     "Measurement",
     "MeasurementKind",
     "MeasurementStatus",
