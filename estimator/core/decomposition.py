@@ -106,11 +106,11 @@ def product_parts(before: Mapping[NameT, float], after: Mapping[NameT, float]) -
     """
     first, second = math.prod(before.values()), math.prod(after.values())
     whole = second - first
-    vanishing = [name for name in before if (before[name] == 0.0) != (after[name] == 0.0)]
     if first == 0.0 or second == 0.0:
-        parts = dict.fromkeys(before, 0.0)
-        parts |= {name: whole / len(vanishing) for name in vanishing}
-        return parts
+        vanishing = [name for name in before if (before[name] == 0.0) != (after[name] == 0.0)]
+        # Numbers so small that their product is none: whatever changed has its share.
+        moved = vanishing or [name for name in before if before[name] != after[name]] or list(before)
+        return {name: whole / len(moved) if name in moved else 0.0 for name in before}
     mean = log_mean(second, first)
     parts = {name: mean * (math.log(after[name]) - math.log(before[name])) for name in before}
     # What rounding leaves goes to the largest part, so that the sum is exact.
@@ -140,10 +140,14 @@ def parts_of_difference(
     work = (work_before, work_after) if work_before and work_after else (1.0, 1.0)
     hours = _positive(before.accelerator_hours), _positive(after.accelerator_hours)
     by_hours = hours[0] is not None and hours[1] is not None
+    pairs = tuple(zip((before, after), work, hours, strict=True))
     values = tuple(
-        _values(result, work=one_work, accelerator_hours=one_hours if by_hours else None)
-        for result, one_work, one_hours in zip((before, after), work, hours, strict=True)
+        _values(result, work=done, accelerator_hours=taken if by_hours else None) for result, done, taken in pairs
     )
+    if not all(map(math.isfinite, (number for one in values for number in one.values()))):
+        # Energies over hours that are nothing to speak of: what an hour takes says nothing.
+        by_hours = False
+        values = tuple(_values(result, work=done, accelerator_hours=None) for result, done, _taken in pairs)
     found: dict[PartName, float] = {}
     for chain in _chains(by_hours=by_hours, is_made=all(one.get("embodied_rate", 0.0) > 0.0 for one in values)):
         first, second = ({name: one[name] for name in chain} for one in values)

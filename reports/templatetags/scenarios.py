@@ -175,6 +175,13 @@ def _table(runs: Sequence[Run], *, against: int) -> list[Line]:
     return lines
 
 
+def _savings(comparison: Comparison) -> Line:
+    """What each saves or costs, with the range that is left where all share their draws."""
+    savings = [negated(one.saving_kgco2e) for one in comparison.scenarios]
+    told = (Cell(quantities.change(one, "kgCO2e"), quantities.change_spread(one, "kgCO2e")) for one in savings)
+    return Line(gettext("Difference to the run as it is"), (Cell("–"), *told), emphasised=True)
+
+
 def _cell(amount: Range | None, reference: Range | None, unit: str) -> Cell:
     if amount is None:
         return Cell("–")
@@ -248,7 +255,7 @@ def scenarios_compared(comparison: Comparison, against: int | None) -> dict[str,
         "reference": names[reference],
         "winner": gettext("The least is caused by %(name)s, with %(amount)s.") % winner,
         "chart": scenarios_chart(comparison, VOICE),
-        "lines": _table(runs, against=reference),
+        "lines": [_savings(comparison), *_table(runs, against=reference)],
         "caveats": [(), *(_caveats(one) for one in comparison.scenarios)],
         "has_caveats": any(_caveats(one) for one in comparison.scenarios),
         "explained": [_explanation(names, runs, place, reference) for place in range(len(runs)) if place != reference],

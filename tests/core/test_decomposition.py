@@ -48,6 +48,8 @@ def test_what_vanishes_makes_the_whole_change() -> None:
     assert product_parts({"a": 0.0, "b": 2.0}, {"a": 3.0, "b": 5.0}) == {"a": 15.0, "b": 0.0}
     assert product_parts({"a": 4.0, "b": 2.0}, {"a": 0.0, "b": 0.0}) == {"a": -4.0, "b": -4.0}
     assert product_parts({"a": 0.0, "b": 2.0}, {"a": 0.0, "b": 5.0}) == {"a": 0.0, "b": 0.0}
+    # Their product is less than the smallest number, and still nothing is lost or undefined.
+    assert product_parts({"a": 1e-200, "b": 1e-200}, {"a": 1.0, "b": 1.0}) == {"a": 0.5, "b": 0.5}
 
 
 @given(amounts, amounts)

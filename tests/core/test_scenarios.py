@@ -87,6 +87,12 @@ def test_only_what_changed_explains_anything() -> None:
     assert clean.result.operational_location_based_kgco2e.central == 0.0
 
 
+def test_a_run_of_next_to_nothing_is_explained_too() -> None:
+    least = {**BY_OPERATIONS, "method": "device_hours", "accelerator_hours": 5e-324}
+    one = scenario(least, {"lever": "region", "country": "SE"}, {"lever": "pue", "pue": 1.01})
+    assert all(math.isfinite(part.difference_kgco2e) for part in one.differences)
+
+
 def test_neutral_levers_have_steps_of_nothing() -> None:
     levers: list[Body] = [
         {"lever": "power_cap", "power_cap_share": 1.0},
