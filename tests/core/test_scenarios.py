@@ -15,7 +15,7 @@ from estimator.core.levers.registry import in_order
 from estimator.core.scenarios import Comparison, Run, ScenarioResult, compare, differences, levers_of
 from estimator.reference.resolve import factors_for
 from estimator.reference.scenarios import TRIAL_LEVERS, present_run, stack_of, trial_refusals
-from tests.core.levers_cases import BY_OPERATIONS, FEDERATED, RUNS, SERVED, Body, with_fields
+from tests.core.levers_cases import BY_DEVICES, BY_OPERATIONS, FEDERATED, RUNS, SERVED, Body, with_fields
 from tests.core.test_levers_properties import LEVERS, QUICK
 
 FEW: dict[str, Any] = {"uncertainty": {"draws_count": 200, "seed": 1}}
@@ -88,9 +88,14 @@ def test_only_what_changed_explains_anything() -> None:
 
 
 def test_a_run_of_next_to_nothing_is_explained_too() -> None:
-    least = {**BY_OPERATIONS, "method": "device_hours", "accelerator_hours": 5e-324}
+    least = {**BY_DEVICES, "accelerator_hours": 5e-324}
     one = scenario(least, {"lever": "region", "country": "SE"}, {"lever": "pue", "pue": 1.01})
     assert all(math.isfinite(part.difference_kgco2e) for part in one.differences)
+
+
+def test_a_lever_beyond_all_numbers_is_refused() -> None:
+    with pytest.raises(InputProblems, match="too large"):
+        scenario(BY_DEVICES, {"lever": "distributed", "accelerator_count": 4, "scaling_efficiency": 5e-324})
 
 
 def test_neutral_levers_have_steps_of_nothing() -> None:

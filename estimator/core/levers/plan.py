@@ -4,6 +4,7 @@ What a lever makes of a run: another run, with factors where no field of a run c
 A lever is a pure function from plan to plan. What it must know of the catalogue it asks a `Knowledge`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
@@ -23,6 +24,7 @@ LARGE_PARAMETERS = 30e9
 #: What the doubt of a factor moves.
 _LABEL = gettext_noop("What the lever leaves of it")
 _ADDED_LABEL = gettext_noop("What the lever adds")
+_TOO_LARGE = gettext_noop("With these settings the run becomes too large to be computed. Are the units right?")
 
 
 class LeverProblem(ValueError):
@@ -190,6 +192,8 @@ class Plan:
     def put(self, name: str, triple: Triple, *, unit: str, row: Evidence | None = None, adds: bool = False) -> "Plan":
         """The plan with one more number that the composer will find under its name."""
         low, central, high = triple
+        if not math.isfinite(high):
+            raise LeverProblem("lever", _TOO_LARGE)
         factor = Assumption(
             name=name,
             label=_ADDED_LABEL if adds else _LABEL,
