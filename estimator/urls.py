@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from estimator.views import account, advice, estimates, form, imports, measurements, plans, scenarios, sources, workers
+from estimator.views import account, advice, estimates, form, imports, measurements, plans, scenarios, sharing, sources, workers
 
 urlpatterns = [
     path("", form.home, name="home"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("estimates/claim/", account.estimates_claim, name="estimates-claim"),
     path("estimates/<uuid:estimate_id>/claim/", account.estimate_claim, name="estimate-claim"),
     path("estimates/<uuid:estimate_id>/delete/", account.estimate_delete, name="estimate-delete"),
+    path("estimates/<uuid:estimate_id>/sharing/", sharing.estimate_share, name="estimate-share"),
+    path("estimates/<uuid:estimate_id>/withdraw/", sharing.estimate_withdraw, name="estimate-withdraw"),
+    path("estimates/<uuid:estimate_id>/show/", sharing.estimate_show, name="estimate-show"),
+    path("gallery/", sharing.gallery, name="gallery"),
     path("estimates/<uuid:estimate_id>/", estimates.estimate, name="estimate"),
     path("estimates/<uuid:estimate_id>/status/", estimates.estimate_status, name="estimate-status"),
     path("estimates/<uuid:estimate_id>/retry/", estimates.estimate_retry, name="estimate-retry"),

@@ -127,8 +127,8 @@ class Site:
             environment["DATABASE_URL"] = f"sqlite:///{quote(str(self.folder.database))}"
         if not environment.get("REDIS_URL"):
             self._redis_command, self._redis_socket = redis.command(self.folder.redis, self.opening)
-            own = self.opening.in_address if self.opening else ""
-            environment["REDIS_URL"] = f"unix://{own}{self._redis_socket}"
+            who = self.opening.in_address if self.opening else ""
+            environment["REDIS_URL"] = f"unix://{who}{self._redis_socket}"
             if self.opening is not None:
                 # Without a host: the one by which a worker reached the site.
                 named = "" if self.host in EVERYWHERE else in_address(self.host)

@@ -4,7 +4,19 @@ from typing import Final
 
 from ninja import Router
 
-from estimator.api import catalogue, estimates, health, imports, measurements, plans, recompute, scenarios, workers
+from estimator.api import (
+    catalogue,
+    estimates,
+    health,
+    imports,
+    measurements,
+    plans,
+    recompute,
+    samples,
+    scenarios,
+    sharing,
+    workers,
+)
 from estimator.api.shape import ApiError, ErrorOut, invalid_input
 
 __all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
@@ -12,12 +24,14 @@ __all__ = ["ROUTERS", "ApiError", "ErrorOut", "invalid_input"]
 #: Mounted by config.api, in this order of the documentation.
 ROUTERS: Final[tuple[Router, ...]] = (
     estimates.router,
+    sharing.router,
     recompute.router,
     scenarios.router,
     plans.router,
     imports.router,
     workers.router,
     measurements.router,
+    samples.router,
     catalogue.router,
     health.router,
 )

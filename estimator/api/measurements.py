@@ -1,20 +1,19 @@
-"""Measurements: ask for one, follow it, stop it; and what its worker says about it."""
+"""Measurements: ask for one, follow it, stop it, take its samples; bring one that has ended."""
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from estimator import access
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
+from estimator.api.samples import large_body, samples_refused
 from estimator.api.shape import ERRORS, ApiError, ErrorOut, invalid_input, json_response
-from estimator.api.workers import WorkerSecret, calling_worker
 from estimator.core.inputs import InputProblem
 from estimator.core.measuring import MeasurementRequest
 from estimator.core.problems import problems_of
@@ -22,17 +21,13 @@ from estimator.models import Measurement
 from estimator.services import measurements, recorded, series
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.recorded import Recorded
-from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, SamplesRefused, take_samples
-from estimator.worker.protocol import MOST_SAMPLES, MOST_SAMPLES_BYTES
+from estimator.services.samples import SamplesRefused
 
 router = Router()
 SCOPE: Final = "measurements"
 ON_A_PAGE: Final = 50
 _ERRORS: Final = ERRORS | SIGNED_IN_ERRORS
-_OF_WORKERS: Final = ERRORS | dict.fromkeys((401, 403, 404, 409), ErrorOut)
 _NONE: Final = ApiError(404, "not_found", "You have no such measurement.")
-_Quality = Annotated[str, Field(pattern="^(counter|sampled|modelled)$")]
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Triple(Schema):
@@ -88,14 +83,6 @@ class MeasurementsOut(Schema):
     next_cursor: str | None
 
 
-class TakenOut(Schema):
-    """Where the worker goes on, and whether it is to stop."""
-
-    next_sequence: int
-    stop: bool
-    status: str
-
-
 class SeriesOut(Schema):
     """Power over time: `[end_s, duration_s, {component: mean_power_w}, {component: peak_power_w}]`."""
 
@@ -103,38 +90,6 @@ class SeriesOut(Schema):
     next_from: int
     status: str
     points: list[list[Any]]
-
-
-class ComponentIn(Schema):
-    """One component, and how well its meter knows it."""
-
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    label: Annotated[str, Field(max_length=200)] = ""
-    quality: _Quality = "sampled"
-    counted: bool = True
-    low: Annotated[float, Field(ge=0, le=1)] = 1.0
-    high: Annotated[float, Field(ge=1, le=100)] = 1.0
-    note: Annotated[str, Field(max_length=2_000)] = ""
-
-
-class StartIn(Schema):
-    """What a worker says when it begins."""
-
-    run: uuid.UUID
-    started_at_s: _Finite | None = None
-    components: Annotated[list[ComponentIn], Field(max_length=128)] = []
-    qualities: Annotated[dict[str, _Quality], Field(max_length=128)] = {}
-    baseline_power_w: Annotated[dict[str, _Finite], Field(max_length=128)] = {}
-    inventory: dict[str, JsonValue] = {}
-
-
-class FinishIn(Schema):
-    """What a worker says at the end."""
-
-    run: uuid.UUID
-    samples_count: Annotated[int, Field(ge=0)]
-    error_code: Annotated[str, Field(max_length=40)] = ""
-    exit_code: int | None = None
 
 
 def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
@@ -233,13 +188,13 @@ def bring_finished(request: HttpRequest) -> HttpResponse:
     """As `wattprint measure` writes it; sent twice, it is stored once."""
     owner = require_user(request, SCOPE)
     try:
-        told = TypeAdapter(Recorded).validate_python(_json(request, recorded.MOST_BYTES))
+        told = TypeAdapter(Recorded).validate_python(large_body(request, recorded.MOST_BYTES))
     except ValidationError as problems:
         raise invalid_input(problems_of([dict(item) for item in problems.errors()])) from None
     try:
         row, is_new = recorded.bring(owner=owner, told=told)
     except SamplesRefused as refused:
-        raise _refused(refused) from None
+        raise samples_refused(refused) from None
     return json_response(measurement_out(request, row), status=201 if is_new else 200)
 
 
@@ -313,129 +268,3 @@ def samples_csv(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse
     response = StreamingHttpResponse(recorded.csv_lines(row), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="measurement-{row.pk}.csv"'
     return response
-
-
-# --- its worker -------------------------------------------------------------------------------------------------------
-
-
-@router.post(
-    "/measurements/{measurement_id}/start",
-    auth=WorkerSecret(),
-    response={200: TakenOut, **_OF_WORKERS},
-    summary="A worker says what it measures",
-)
-def start(request: HttpRequest, measurement_id: uuid.UUID, payload: StartIn) -> HttpResponse:
-    """Before its first sample, and again when it knows more."""
-    with _WorkerErrors():
-        row = measurements.start_measurement(
-            worker=calling_worker(request),
-            measurement_id=measurement_id,
-            run=payload.run,
-            started_at_s=payload.started_at_s,
-            components=[part.model_dump() for part in payload.components],
-            qualities=payload.qualities,
-            baseline_power_w=payload.baseline_power_w,
-            inventory=dict(payload.inventory),
-            now=timezone.now(),
-        )
-    return json_response(TakenOut(next_sequence=row.next_sequence, stop=row.is_stopped, status=row.status))
-
-
-@router.post(
-    "/measurements/{measurement_id}/samples",
-    auth=WorkerSecret(),
-    response={200: TakenOut, **_OF_WORKERS},
-    summary="Samples of a worker",
-)
-def post_samples(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
-    """
-    `{"first_sequence": 1, "samples": [[time_s, {component: energy_j}, duration_s, [flags]]]}`, the last two optional.
-
-    Samples are numbered from 1 without gaps; what was sent before is left out, so that a batch may be sent again.
-    """
-    body = _json(request, MOST_SAMPLES_BYTES)
-    first, samples, run = body.get("first_sequence"), body.get("samples"), body.get("run")
-    problems = []
-    if not isinstance(first, int) or isinstance(first, bool) or first < 1:
-        problems.append(InputProblem("first_sequence", "Give the number of the first sample; the very first is 1."))
-    if not isinstance(samples, list) or len(samples) > MOST_SAMPLES:
-        problems.append(InputProblem("samples", "Give a list of at most %(most)s samples.", {"most": MOST_SAMPLES}))
-    try:
-        run = None if run is None else uuid.UUID(str(run))
-    except ValueError:
-        problems.append(InputProblem("run", "Give the UUID that was given when it began, or leave it out."))
-    if problems or not isinstance(first, int) or not isinstance(samples, list):
-        raise invalid_input(problems)
-    with _WorkerErrors():
-        taken = take_samples(
-            worker=calling_worker(request),
-            measurement_id=measurement_id,
-            first_sequence=first,
-            samples=samples,
-            run=run,
-            now=timezone.now(),
-        )
-    return json_response(TakenOut(next_sequence=taken.next_sequence, stop=taken.stop, status=taken.status))
-
-
-@router.post(
-    "/measurements/{measurement_id}/finish",
-    auth=WorkerSecret(),
-    response={200: TakenOut, **_OF_WORKERS},
-    summary="A worker says that nothing more will come",
-)
-def finish(request: HttpRequest, measurement_id: uuid.UUID, payload: FinishIn) -> HttpResponse:
-    """After its last sample; from then on the footprint is computed."""
-    with _WorkerErrors():
-        row = measurements.finish_measurement(
-            worker=calling_worker(request),
-            measurement_id=measurement_id,
-            run=payload.run,
-            samples_count=payload.samples_count,
-            error_code=payload.error_code,
-            exit_code=payload.exit_code,
-            now=timezone.now(),
-        )
-    return json_response(TakenOut(next_sequence=row.next_sequence, stop=True, status=row.status))
-
-
-class _WorkerErrors:
-    """What goes wrong with a worker's word, in the one shape."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        match problem:
-            case Measurement.DoesNotExist():
-                raise ApiError(404, "not_found", "This worker has no such measurement.") from None
-            case AnotherRun():
-                raise ApiError(409, "another_run", "Another process measures this.") from None
-            case MeasurementOver():
-                raise ApiError(
-                    409, "measurement_over", "This measurement has ended and takes in nothing more."
-                ) from None
-            case OutOfOrder():
-                raise ApiError(
-                    409, "out_of_order", f"Samples are missing: go on with number {problem.next_sequence}."
-                ) from None
-            case SamplesRefused():
-                raise _refused(problem) from None
-
-
-def _refused(problem: SamplesRefused) -> ApiError:
-    return invalid_input([InputProblem(f"samples.{problem.index}", problem.message[:1].upper() + problem.message[1:])])
-
-
-def _json(request: HttpRequest, most_bytes: int) -> dict[str, Any]:
-    """A body that may be larger than others."""
-    content = request.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise ApiError(413, "too_large", f"The body is larger than {most_bytes} bytes: send it in parts.")
-    try:
-        told = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise ApiError(400, "not_json", "The body is not JSON; NaN and infinity are not JSON either.") from None
-    if not isinstance(told, dict):
-        raise ApiError(400, "not_json", "The body is not a JSON object.")
-    return told

@@ -17,6 +17,7 @@ from estimator.forms.workload import WorkloadForm
 from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
 from estimator.services.cursor import cursor_of, place_of
 from estimator.views.asked import browser_estimates, estimate_for
+from estimator.views.sharing import sharing_of
 
 PATIENCE: Final = timedelta(seconds=10)
 ON_A_PAGE: Final = 50
@@ -26,8 +27,10 @@ ON_A_PAGE: Final = 50
 @never_cache
 def estimate(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     """One stored estimate: where it stands, or its result."""
-    response = render(request, "estimator/estimate.html", _state(request, estimate_id))
-    response["X-Robots-Tag"] = "noindex"
+    state = _state(request, estimate_id)
+    response = render(request, "estimator/estimate.html", state)
+    if not state["is_listed"]:
+        response["X-Robots-Tag"] = "noindex"
     return response
 
 
@@ -46,6 +49,7 @@ def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
         "footprint": row.result(),
         "may_claim": access.may_claim_estimate(request.user, row),
         "may_delete": access.may_delete_estimate(request.user, row),
+        **sharing_of(request, row),
     }
     if row.status == JobStatus.DONE:
         form = WorkloadForm(base=row.workload())

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Final
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from estimator.access import is_open
 from estimator.forms.workload import entry_at
 from estimator.models import Estimate
 from estimator.views.asked import estimate_for
@@ -27,6 +29,9 @@ from reports.disclosures import (
     details_from,
     disclose,
 )
+
+#: The form that is a picture for other pages.
+BADGE: Final = "badge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +131,14 @@ def disclosure_response(row: Estimate, made: Disclosure) -> HttpResponse:
         headers={
             "Content-Disposition": f'{kind}; filename="wattprint-{slug}-{one.name}.{one.extension}"',
             "X-Content-Type-Options": "nosniff",
+            **(_badge_headers(row) if one.name == BADGE else {}),
         },
     )
+
+
+def _badge_headers(row: Estimate) -> dict[str, str]:
+    """A badge stands on pages of other sites, also on those that refuse what does not say that it may."""
+    if not is_open(row):
+        return {"Cache-Control": "private, no-store"}
+    # Soon enough gone when it is withdrawn, and kept long enough that a page that many read costs little.
+    return {"Cache-Control": "public, max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}

@@ -21,6 +21,11 @@ from django.utils import timezone
 #: Whoever has the link: an estimate, its report, its plan are found by a key that nobody can guess.
 _LINKS: Final = """
 GET  /estimates/{estimate}/:                     200 200 200 200
+GET  /estimates/{estimate}/withdraw/:            404 404 404 200
+POST /estimates/{estimate}/sharing/:             in  404 404 422
+POST /estimates/{estimate}/show/:                404 404 404 302
+POST /estimates/{estimate}/withdraw/:            404 404 404 302
+PATCH /api/v1/estimates/{estimate}/sharing:      401 404 404 200 {"sharing": "private"}
 GET  /estimates/{estimate}/status/:              200 200 200 200
 POST /estimates/{estimate}/retry/:               302 302 302 302
 GET  /estimates/{estimate}/methods/:             200 200 200 200
@@ -68,6 +73,7 @@ GET  /levers/none/:                              404 404 404 404
 GET  /validation/:                               200 200 200 200
 GET  /imports/:                                  200 200 200 200
 GET  /reports/several/:                          200 200 200 200
+GET  /gallery/:                                  200 200 200 200
 GET  /verify/:                                   200 200 200 200
 GET  /verify/none:                               404 404 404 404
 GET  /owner/none/:                               404 404 404 404

@@ -226,7 +226,7 @@ def test_at_the_api_a_worker_reaches_its_own_measurements_and_nothing_else(ann: 
 def test_redis_that_lost_its_users_gets_them_back_and_strangers_go(ann: User) -> None:
     done = enrolled(ann)
     workers.put_broker_right()  # users of other tests are gone, and Redis knew them still
-    site = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    site: Any = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
     site.execute_command("ACL DELUSER", protocol.broker_user(done.worker.pk.hex))
     stranger = protocol.broker_user(uuid.uuid4().hex)
     site.execute_command("ACL SETUSER", stranger, "on", "nopass", "~*", "+@all")

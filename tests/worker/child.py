@@ -25,7 +25,7 @@ def main() -> int:
         add(store, key, content)
         os.write(taken, (json.dumps([key, *content[:3]]) + "\n").encode())
 
-    Store.add = noted  # type: ignore[method-assign]
+    Store.add = noted  # type: ignore[assignment,method-assign]
     session.open_meters = child.open_meters = open_steady  # type: ignore[attr-defined]
     return child.serve(folder, slice_s=SLICE_S)
 
