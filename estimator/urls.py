@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from estimator.views import account, advice, estimates, form, imports, measurements, plans, scenarios, sharing, sources, workers
+from estimator.views import (
+    account,
+    advice,
+    estimates,
+    form,
+    imports,
+    ledgers,
+    measurements,
+    plans,
+    scenarios,
+    sharing,
+    sources,
+    workers,
+)
 
 urlpatterns = [
     path("", form.home, name="home"),
@@ -24,6 +37,9 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("plans/<uuid:plan_id>/status/", plans.plan_status, name="plan-status"),
     path("plans/<uuid:plan_id>/retry/", plans.plan_retry, name="plan-retry"),
+    path("ledgers/", ledgers.ledgers, name="ledgers"),
+    path("ledgers/<uuid:ledger_id>/", ledgers.ledger, name="ledger"),
+    path("ledgers/<uuid:ledger_id>/delete/", ledgers.ledger_delete, name="ledger-delete"),
     path("estimates/<uuid:estimate_id>/scenarios/", scenarios.scenario_page, name="scenarios"),
     path("estimates/<uuid:estimate_id>/scenarios/preview/", scenarios.scenario_preview, name="scenario-preview"),
     path("estimates/<uuid:estimate_id>/scenarios/compare/", scenarios.scenario_compare, name="scenarios-compare"),

@@ -17,7 +17,8 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
     return {"bars": _bars, "dots": _dots, "lines": _lines}[chart.form](chart)
 
 
-def _layout(height: int, **more: Any) -> dict[str, Any]:
+def plotly_layout(height: int, **more: Any) -> dict[str, Any]:
+    """What the charts of a footprint share, and what one of them has of its own."""
     return {
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -54,7 +55,7 @@ def _bars(chart: Chart) -> dict[str, Any]:
         # A label is set 3 px into its box: shifted back, so that it stands flush with the bar.
         annotations.append({**shared, "x": 0, "xanchor": "left", "xshift": -3, "text": escape(mark.label)})
         annotations.append({**shared, "x": 1, "xanchor": "right", "xshift": 3, "text": mark.text, "font": BOLD})
-    layout = _layout(
+    layout = plotly_layout(
         BAR_ROW * len(chart.marks) + 10,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
         annotations=annotations,
@@ -117,7 +118,7 @@ def _dots(chart: Chart) -> dict[str, Any]:
         for place, mark in zip(places, chart.marks, strict=True)
         if mark.amounts is not None
     ]
-    layout = _layout(
+    layout = plotly_layout(
         DOT_ROW * len(chart.marks) + 40,
         margin={"l": 0, "r": 8, "t": 4, "b": 30},
         shapes=spans,
@@ -204,7 +205,7 @@ def _lines(chart: Chart) -> dict[str, Any]:
     # The upright line is drawn bar by bar, so that it crosses no label.
     upright = {"type": "line", "x0": chart.centre, "x1": chart.centre, "line": {"color": "var(--ink)", "width": 2}}
     places = range(len(chart.marks) if chart.centre is not None else 0)
-    layout = _layout(
+    layout = plotly_layout(
         (LINE_ROW + 16) * len(chart.marks) + above,
         barmode="overlay",
         margin={"l": 0, "r": 0, "t": above, "b": 0},

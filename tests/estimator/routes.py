@@ -42,6 +42,8 @@ POST /api/v1/estimates/{estimate}/scenarios:     403 403 403 201 {"levers": [{"l
 GET  /api/v1/scenarios/{scenario}:               200 200 200 200
 PATCH /api/v1/scenarios/{scenario}:              403 403 403 200 {"name": "y"}
 DELETE /api/v1/scenarios/{scenario}:             403 403 403 204
+GET  /ledgers/{ledger}/:                         200 200 200 200
+GET  /api/v1/ledgers/{ledger}:                   200 200 200 200
 GET  /plans/{plan}/:                             200 200 200 200
 GET  /plans/{plan}/status/:                      200 200 200 200
 POST /plans/{plan}/retry/:                       302 302 302 302
@@ -67,6 +69,8 @@ GET  /suggest/accelerator/:                      200 200 200 200
 GET  /estimates/:                                200 200 200 200
 GET  /estimates/export/csv/:                     200 200 200 200
 GET  /sources/:                                  200 200 200 200
+GET  /ledgers/:                                  200 200 200 200
+POST /api/v1/ledgers:                            422 422 422 422 {}
 GET  /levers/:                                   200 200 200 200
 GET  /levers/pruning/:                           200 200 200 200
 GET  /levers/none/:                              404 404 404 404
@@ -114,6 +118,8 @@ GET  /account/login/code/confirm/:               302 302 302 302
 POST /estimates/claim/:                          in  302 302 302
 POST /estimates/{loose}/claim/:                  in  302 404 404
 POST /estimates/{estimate}/delete/:              in  404 404 302
+POST /ledgers/{ledger}/delete/:                  404 404 404 302
+GET  /api/v1/ledgers:                            401 200 200 200
 GET  /api/v1/estimates:                          401 200 200 200
 DELETE /api/v1/estimates/{estimate}:             401 404 404 204
 GET  /api/v1/exports/estimates.csv:              401 200 200 200
@@ -258,6 +264,19 @@ class World:
             inputs=services.EXAMPLE.model_dump(mode="json"),
             request={},
             combinations_count=1,
+            created_at=timezone.now(),
+        )
+        return row.pk
+
+    @cached_property
+    def ledger(self) -> uuid.UUID:
+        """A ledger of the owner over his estimate."""
+        from estimator.models import Ledger
+
+        row = Ledger.objects.create(
+            owner=self.owner,
+            entries=[{"role": "training", "estimate": str(self.estimate), "times_before": 1.0}],
+            service_life_months=12,
             created_at=timezone.now(),
         )
         return row.pk
