@@ -69,6 +69,7 @@ def _tool(facts: Facts, details: DisclosureDetails) -> str:
         ", market-based beside it" if one.result.operational_market_based_kgco2e else ""
     )
     fields = {
+        "author": "{Wattprint}",  # styles sort by it
         "title": f"{{{latex(facts.title or 'A footprint')}}}: carbon footprint computed with {{Wattprint}}",
         "howpublished": latex(f"Wattprint, {version}"),
         "note": latex(f"Energy counts {facts.boundary}; {emissions}. Inputs {one.input_digest}"),

@@ -37,9 +37,12 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
     if facts.place:
         report["environment"] = {
             "country": facts.iso3 or facts.place,
-            "location": details.location or facts.place,
             "powerSourceCarbonIntensity": figures.exact(facts.grid_gco2e_per_kwh),
         }
+        # Finer than the country, or not at all.
+        location = details.location or (facts.place if facts.place != facts.country else "")
+        if location:
+            report["environment"]["location"] = location
     report["quality"] = _quality(facts)
     if not details.made_at:
         del report["header"]
@@ -77,9 +80,11 @@ def _stage(facts: Facts, details: DisclosureDetails) -> str:
 
 def _task(facts: Facts, details: DisclosureDetails) -> dict[str, Any]:
     parameters = facts.parameters_count
+    # What runs as it was found is named as a foundation model only; a run's title is no name of a model that is served.
+    served = details.model_name or facts.workload.model.preset
     algorithm: dict[str, Any] = {
-        "algorithmName": details.model_name or facts.title or None,
-        "foundationModelName": details.base_model or None,
+        "algorithmName": (details.model_name or facts.title or None) if facts.is_training else None,
+        "foundationModelName": details.base_model or (None if facts.is_training else served) or None,
         "parametersNumber": figures.exact(parameters / PARAMETERS_PER_BILLION) if parameters else None,
         "optimizer": facts.workload.model.training_kind if facts.is_fine_tuning else None,
         "quantization": facts.workload.inference.precision or facts.workload.model.training_precision,
@@ -92,7 +97,7 @@ def _task(facts: Facts, details: DisclosureDetails) -> dict[str, Any]:
         "taskDescription": (
             f"Energy before the data centre's overhead; PUE {figures.number(facts.pue)} would be multiplied onto it. "
             f"{facts.runs} Reported here is {'the final run' if facts.is_training else 'the service'}. "
-            "Not part of this format: emissions location-based "
+            f"Not part of this format{', and of all runs' if facts.has_other_runs else ''}: emissions location-based "
             f"{figures.mass(facts.result.operational_location_based_kgco2e.central)}, "
             f"market-based {facts.market_based}, "
             f"embodied share {facts.embodied}. Figures by {facts.made_with}."
@@ -122,7 +127,7 @@ def _dataset(facts: Facts, details: DisclosureDetails) -> list[dict[str, Any]]:
 
 def _measures(facts: Facts, details: DisclosureDetails) -> list[dict[str, Any]]:
     it_kwh, accelerator = facts.final_it_kwh, facts.of_final_run(facts.result.accelerator_energy_kwh)
-    method = f"{facts.energy_quality}: {METHODS[facts.footprint.method]}"
+    method = f"Wattprint, {facts.energy_quality}: {METHODS[facts.footprint.method]}"
     if accelerator is None:
         parts = [("whole servers", it_kwh)]
     else:
@@ -133,7 +138,6 @@ def _measures(facts: Facts, details: DisclosureDetails) -> list[dict[str, Any]]:
     return [
         {
             "measurementMethod": f"{method}; {name}",
-            "manufacturer": "Wattprint",
             "version": facts.footprint.engine_version,
             "powerConsumption": figures.exact(kwh),
             **({"measurementDuration": figures.exact(duration_h * SECONDS_PER_HOUR)} if duration_h else {}),

@@ -69,18 +69,24 @@ def _row(facts: Facts, details: DisclosureDetails, *, share: float, which: str, 
         "project_name": name_of(facts, details),
         "run_id": f"{details.run_id}{suffix}" if details.run_id else "",
         "experiment_id": f"Wattprint, {which}, {facts.energy_quality}, location-based, embodied not included",
-        "country_name": facts.place if not location.region else "",
+        "country_name": facts.country or facts.place,
+        "region": facts.place if facts.country and facts.place != facts.country and not location.region else "",
         "country_iso_code": facts.iso3,
         "cloud_provider": location.provider or "",
         "cloud_region": location.region or "",
         "cpu_model": hardware.cpu or "",
-        "gpu_model": facts.hardware if facts.accelerator_name else "",
+        "gpu_model": _accelerators(facts),
         "on_cloud": _on_cloud(facts, details),
     }
     cells = dict.fromkeys(COLUMNS, "")
     cells |= {name: escapes.csv(text) for name, text in texts.items()}
     cells |= {name: figures.plain(value) for name, value in numbers.items() if value is not None}
     return cells
+
+
+def _accelerators(facts: Facts) -> str:
+    count = facts.accelerator_count
+    return f"{figures.plain(count)} x {facts.accelerator_name}" if count and facts.accelerator_name else ""
 
 
 def _on_cloud(facts: Facts, details: DisclosureDetails) -> str:

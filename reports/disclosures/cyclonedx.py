@@ -60,42 +60,50 @@ def _activity(facts: Facts, details: DisclosureDetails) -> str:
 
 def _consumptions(facts: Facts, details: DisclosureDetails) -> list[dict[str, Any]]:
     """The final run, and the others under an activity of their own."""
-    result = facts.result
+    result, shares = facts.result, _shares(facts, details)
     if not facts.is_training:
         requests = facts.value("requests_count")
         served = {"served": f"{figures.plain(requests)} requests"} if requests else {}
         total_kwh, total_kgco2e = result.facility_energy_kwh.central, result.operational_location_based_kgco2e.central
-        return [_consumption("inference", total_kwh, total_kgco2e, details, served)]
+        return [_consumption("inference", total_kwh, total_kgco2e, shares, served)]
     final_kwh, final_kgco2e = facts.final_facility_kwh, facts.final_location_based_kgco2e
-    found = [_consumption(_activity(facts, details), final_kwh, final_kgco2e, details, {"runs": "final run"})]
+    found = [_consumption(_activity(facts, details), final_kwh, final_kgco2e, shares, {"runs": "final run"})]
     if facts.has_other_runs:
         other_kwh = result.facility_energy_kwh.central - final_kwh
         other_kgco2e = result.operational_location_based_kgco2e.central - final_kgco2e
         runs = {"runs": "development and repeated runs"}
-        found.append(_consumption("other", other_kwh, other_kgco2e, details, runs))
+        found.append(_consumption("other", other_kwh, other_kgco2e, shares, runs))
     return found
 
 
 def _consumption(
-    activity: str, kwh: float, kgco2e: float, details: DisclosureDetails, more: dict[str, str]
+    activity: str, kwh: float, kgco2e: float, shares: list[tuple[str, str, float]], more: dict[str, str]
 ) -> dict[str, Any]:
-    energy = {"value": figures.exact(kwh), "unit": "kWh"}
-    providers = []
-    if details.energy_provider:
-        providers.append(
-            {
-                "organization": {"name": details.energy_provider},
-                "energySource": details.energy_source or "unknown",
-                "energyProvided": energy,
-            }
-        )
     return {
         "activity": activity,
-        "energyProviders": providers,
-        "activityEnergyCost": energy,
+        "energyProviders": [
+            {"organization": {"name": name}, "energySource": source, "energyProvided": _energy(kwh * share)}
+            for name, source, share in shares
+        ],
+        "activityEnergyCost": _energy(kwh),
         "co2CostEquivalent": {"value": figures.exact(kgco2e / KG_PER_T), "unit": "tCO2eq"},
         "properties": _properties({"co2_method": "operational, location-based", **more}),
     }
+
+
+def _energy(kwh: float) -> dict[str, Any]:
+    return {"value": figures.exact(kwh), "unit": "kWh"}
+
+
+def _shares(facts: Facts, details: DisclosureDetails) -> list[tuple[str, str, float]]:
+    """Supplier, source, share of the energy; where contracts cover a part, only that part has the supplier's source."""
+    if not details.energy_provider:
+        return []
+    source = details.energy_source or "unknown"
+    contracted = facts.value("contracted_share")
+    if not contracted or contracted >= 1.0 or source == "unknown":
+        return [(details.energy_provider, source, 1.0)]
+    return [(details.energy_provider, source, contracted), (details.energy_provider, "unknown", 1.0 - contracted)]
 
 
 def _of_the_whole(facts: Facts) -> dict[str, str]:

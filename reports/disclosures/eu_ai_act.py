@@ -36,6 +36,7 @@ RULE: Final = (
     "AI Office and the national competent authorities on request; downstream providers get none of them."
 )
 UNKNOWN: Final = "unknown"
+NO_TRAINING: Final = "Unknown: the run reported here is one of inference, not of training."
 
 
 def write(facts: Facts, details: DisclosureDetails) -> Written:
@@ -89,7 +90,7 @@ def _items(facts: Facts, details: DisclosureDetails) -> list[tuple[str, str, str
         ),
         (
             "Training time (hardware)",
-            "",
+            "not asked for",
             f"{figures.scientific(device_hours / HOURS_PER_DAY)} {device} days" if device_hours else UNKNOWN,
         ),
         (
@@ -126,13 +127,17 @@ def _benchmark(facts: Facts, details: DisclosureDetails) -> str:
 
 
 def _compute_method(facts: Facts, details: DisclosureDetails) -> list[str]:
+    if not facts.is_training:
+        return ["## How the compute was determined", "", NO_TRAINING, ""]
     sentences = [
         "In the absence of a delegated act on methods of measurement (Article 53(5)), the compute was estimated as "
         "follows; all operations count alike, whatever their number format."
     ]
-    flop = facts.final_flop if facts.is_training else None
+    flop = facts.final_flop
     if flop is None:
-        sentences.append("It is unknown: parameters and tokens of the training are not stated.")
+        inputs = {"parameters": facts.parameters_count, "tokens of the training": facts.training_tokens}
+        unstated = " and ".join(name for name, count in inputs.items() if count is None) or "speed of the hardware"
+        sentences.append(f"It is unknown: not stated are the {unstated}.")
     else:
         steps = {step.name: step for step in facts.footprint.steps}
         step = steps.get("final_run_total_flop") or steps.get("total_flop")
@@ -157,7 +162,7 @@ def _compute_method(facts: Facts, details: DisclosureDetails) -> list[str]:
 def _energy_method(facts: Facts, details: DisclosureDetails) -> list[str]:
     lines = ["## How the energy was determined", ""]
     if not facts.is_training:
-        return [*lines, "Unknown: the run reported here is one of inference, not of training.", ""]
+        return [*lines, NO_TRAINING, ""]
     text = (
         f"The energy of the final training run was {facts.energy_quality}, by {METHODS[facts.footprint.method]}. "
         f"It counts {facts.boundary}. The form does not say whether accelerators, servers or the facility are meant: "
@@ -189,7 +194,9 @@ def _thresholds(facts: Facts, details: DisclosureDetails) -> list[str]:
     flop = facts.final_flop if facts.is_training else None
     if flop is None:
         return [*lines, "Not checked: the compute of the training is unknown.", ""]
+    # Below systemic risk only what updates parameters counts; for the threshold of it, synthetic data too.
     own_flop = flop + (details.synthetic_data_flop or 0.0)
+    updating_flop = flop + (details.base_model_flop or 0.0)
     cumulative_flop = own_flop + (details.base_model_flop or 0.0)
     builds_on = bool(details.base_model) or facts.is_fine_tuning
     note = (
@@ -199,7 +206,7 @@ def _thresholds(facts: Facts, details: DisclosureDetails) -> list[str]:
     )
     lines += [
         f"- General-purpose model, indicated above 10^23 FLOP if it generates text, speech, images or video: "
-        f"{_above(cumulative_flop, GENERAL_PURPOSE_FLOP)} ({figures.scientific(cumulative_flop)} FLOP{note}).",
+        f"{_above(updating_flop, GENERAL_PURPOSE_FLOP)} ({figures.scientific(updating_flop)} FLOP{note}).",
         f"- Systemic risk, presumed above 10^25 FLOP cumulatively: {_above(cumulative_flop, SYSTEMIC_RISK_FLOP)}"
         f" ({figures.scientific(cumulative_flop)} FLOP{note}).",
     ]
@@ -249,7 +256,11 @@ def _beside_the_form(facts: Facts) -> list[str]:
         "Emissions of the electricity, location-based: "
         f"{figures.mass_range(facts.result.operational_location_based_kgco2e)}; "
         f"market-based: {facts.market_based}; making of the hardware (embodied), apart from both: {facts.embodied}. "
-        "These three are of all runs counted, not of the final run alone.",
+        + (
+            "These three are of all runs counted, not of the final run alone."
+            if facts.is_training
+            else "These three are of serving the model."
+        ),
         "",
     ]
 

@@ -40,14 +40,15 @@ class Facts:
     footprint: Footprint
     accelerator_name: str
     place: str
+    country: str
     iso3: str
 
     @classmethod
     def of(cls, workload: Workload, footprint: Footprint) -> "Facts":
         """The facts of a run, its texts in English."""
         name = workload.hardware.accelerator or ""
-        place, iso3 = _place(workload)
-        return cls(workload, readable(footprint), _accelerator_name(name), place, iso3)
+        place, country, iso3 = _place(workload)
+        return cls(workload, readable(footprint), _accelerator_name(name), place, country, iso3)
 
     @property
     def result(self) -> Quantities:
@@ -266,7 +267,7 @@ class Facts:
         what = f" and development runs of {figures.number(factor)} times its energy" if factor else ""
         if count > 1:
             what += f", the whole {count:,} times over" if factor else f", {count:,} times over"
-        return f"The final training run{what}: together {figures.number(self.multiplier)} times the final run."
+        return f"The final training run{what}; together {figures.number(self.multiplier)} times the final run."
 
     @property
     def market_based(self) -> str:
@@ -318,21 +319,23 @@ def _preset_parameters(workload: Workload) -> float | None:
         return None
 
 
-def _place(workload: Workload) -> tuple[str, str]:
-    """Where it ran, as finely as it was said, and the country's code of three letters."""
+def _place(workload: Workload) -> tuple[str, str, str]:
+    """Where it ran, as finely as it was said, the country, and its code of three letters."""
     location = workload.location
     said = location.region or location.zone or location.country or ""
     if not said:
-        return "", ""
+        return "", "", ""
     places = catalogue.shelf().places
     try:
         spot = places.locate(location)
     except InputProblems:
-        return said, ""  # the present tables do not know it any more
+        return said, "", ""  # the present tables do not know it any more
     zones = places.grids
-    iso3 = ""
+    country, iso3 = "", ""
     if spot.zone:
-        iso3 = next((code for zone in zones.enclosing(spot.zone) if (code := zones.preferred[zone].iso3)), "")
+        rows = (zones.preferred[zone] for zone in zones.enclosing(spot.zone))
+        country, iso3 = next(((row.name, row.iso3) for row in rows if row.iso3), ("", ""))
     if spot.region:
-        return f"{spot.region.provider} {spot.region.region} ({spot.region.place}, {spot.region.country})", iso3
-    return zones.label(spot.zone) if spot.zone else said, iso3
+        said = f"{spot.region.provider} {spot.region.region} ({spot.region.place}, {spot.region.country})"
+        return said, country or spot.region.country, iso3
+    return zones.label(spot.zone) if spot.zone else said, country, iso3

@@ -6,8 +6,12 @@ from typing import Final
 
 from estimator.core.footprint import Range
 
-MASS_LADDER: Final = ((1e9, "Mt CO2e"), (1e6, "kt CO2e"), (1e3, "t CO2e"), (1.0, "kg CO2e"), (0.0, "g CO2e"))
-ENERGY_LADDER: Final = ((1e9, "TWh"), (1e6, "GWh"), (1e3, "MWh"), (1.0, "kWh"), (0.0, "Wh"))
+#: Factors to the base unit, largest first, and what the units are called.
+Ladder = tuple[tuple[float, str], ...]
+MASS_LADDER: Final[Ladder] = ((1e9, "Mt CO2e"), (1e6, "kt CO2e"), (1e3, "t CO2e"), (1.0, "kg CO2e"), (1e-3, "g CO2e"))
+#: Beyond it binary numbers are not exact to the unit.
+LARGEST_WHOLE: Final = 2**53
+ENERGY_LADDER: Final[Ladder] = ((1e9, "TWh"), (1e6, "GWh"), (1e3, "MWh"), (1.0, "kWh"), (1e-3, "Wh"))
 
 
 def significant(value: float, digits: int) -> str:
@@ -87,18 +91,36 @@ def energy(kwh: float) -> str:
 
 
 def mass_range(amount: Range) -> str:
-    """Emissions with their range: `650 kg CO2e (558 kg CO2e to 747 kg CO2e)`."""
-    return mass(amount.central) + _between(amount, mass(amount.low), mass(amount.high))
+    """Emissions with their range: `650 kg CO2e (558 to 747 kg CO2e)`."""
+    return mass(amount.central) + _between(mass_span(amount))
 
 
 def energy_range(amount: Range) -> str:
     """Energy with its range."""
-    return energy(amount.central) + _between(amount, energy(amount.low), energy(amount.high))
+    return energy(amount.central) + _between(energy_span(amount))
 
 
-def exact(value: float) -> float:
+def mass_span(amount: Range) -> str:
+    """
+    The range of emissions in the unit of the central value, said once; empty where there is no range.
+
+    Examples
+    --------
+    >>> mass_span(Range(low=0.292, central=0.581, high=1.05))
+    '292 to 1,050 g CO2e'
+    """
+    return _span(amount, MASS_LADDER)
+
+
+def energy_span(amount: Range) -> str:
+    """The range of an energy in the unit of the central value."""
+    return _span(amount, ENERGY_LADDER)
+
+
+def exact(value: float) -> float | int:
     """Full precision without the dust of binary arithmetic: twelve digits, far beyond what any input has."""
-    return float(f"{value:.12g}")
+    kept = float(f"{value:.12g}")
+    return int(kept) if kept.is_integer() and abs(kept) < LARGEST_WHOLE else kept
 
 
 def plain(value: float) -> str:
@@ -107,15 +129,23 @@ def plain(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _between(amount: Range, low: str, high: str) -> str:
-    return f" ({low} to {high})" if amount.high > amount.low else ""
+def _between(span: str) -> str:
+    return f" ({span})" if span else ""
 
 
-def _laddered(value: float, ladder: tuple[tuple[float, str], ...]) -> str:
+def _span(amount: Range, ladder: Ladder) -> str:
+    if amount.high <= amount.low:
+        return ""
+    factor, unit = _rung(amount.central, ladder)
+    return f"{number(amount.low / factor)} to {number(amount.high / factor)} {unit}"
+
+
+def _laddered(value: float, ladder: Ladder) -> str:
+    factor, unit = _rung(value, ladder)
+    return f"{number(value / factor)} {unit}"
+
+
+def _rung(value: float, ladder: Ladder) -> tuple[float, str]:
     # The larger unit takes over at ten thousand of the smaller one, as on the pages.
-    for factor, unit in ladder:
-        if factor == 0.0:
-            return f"{number(value * 1e3)} {unit}"
-        if abs(value) >= (factor if factor == 1.0 else 10 * factor) or (value == 0 and factor == 1.0):
-            return f"{number(value / factor)} {unit}"
-    raise AssertionError
+    fitting = (rung for rung in ladder if abs(value) >= (rung[0] if rung[0] <= 1.0 else 10 * rung[0]))
+    return next(fitting, ladder[-1]) if value else next(rung for rung in ladder if rung[0] == 1.0)

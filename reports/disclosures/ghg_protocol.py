@@ -49,25 +49,31 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
     missing = _missing(facts, details)
     year = figures.plain(details.reporting_year) if details.reporting_year else "not stated"
     blocks = [
-        f"Reporting year: {year}. All runs count: {facts.runs or 'the service as a whole.'}",
+        f"Reporting year: {year}. An inventory holds all runs. In the figures here: {_runs(facts)}",
         "",
         "## Electricity by both methods",
         "",
-        *table(("", "Location-based", "Market-based"), _dual_rows(facts, details)),
+        *table(("Quantity", "Location-based", "Market-based"), _dual_rows(facts, details)),
         f"Energy counted: {facts.boundary}; {facts.energy_quality}.",
         "",
         f"Factor of the grid: {markdown(facts.grid_note)}.",
         *_basis_note(facts),
         *_market_note(facts, details),
+        "Gases and their warming potentials are those of the sources of the factors; that they are the latest of the "
+        "IPCC over 100 years (ESRS E1-6, AR 39) is for you to check there. Biogenic CO2, which is told apart: unknown.",
         "",
         "## Where each figure belongs",
         "",
         *_belongs(details),
-        *_scope_3_note(facts),
+        *_scope_3_note(facts, details),
     ]
     title = "GHG Protocol: scope 2 by both methods, and scope 3"
     content = document(title, rule=RULE, blocks=blocks, missing=missing, facts=facts, details=details)
     return Written(content, missing)
+
+
+def _runs(facts: Facts) -> str:
+    return f"{facts.runs[:1].lower()}{facts.runs[1:]}" if facts.runs else "the service as a whole."
 
 
 def _dual_rows(facts: Facts, details: DisclosureDetails) -> list[tuple[str, str, str]]:
@@ -86,10 +92,10 @@ def _dual_rows(facts: Facts, details: DisclosureDetails) -> list[tuple[str, str,
         rest = max(1.0 - contracted - certificates, 0.0)
         rest_factor = figures.number(facts.grid_gco2e_per_kwh if residual is None else residual)
         rest_name = "grid average" if residual is None else "residual mix"
-        rows.append(("of it under contract", "", f"{_mwh(kwh * contracted)} at {figures.number(contract)} gCO2e/kWh"))
+        rows.append(_covered("under contract", kwh, contracted, f"{figures.number(contract)} gCO2e/kWh"))
         if certificates:
-            rows.append(("of it covered by certificates", "", f"{_mwh(kwh * certificates)} at 0 gCO2e/kWh"))
-        rows.append(("of it not covered", "", f"{_mwh(kwh * rest)} at {rest_factor} gCO2e/kWh ({rest_name})"))
+            rows.append(_covered("covered by certificates", kwh, certificates, "0 gCO2e/kWh"))
+        rows.append(_covered("not covered", kwh, rest, f"{rest_factor} gCO2e/kWh ({rest_name})"))
     rows += [
         (
             "**Emissions**",
@@ -108,6 +114,11 @@ def _dual_rows(facts: Facts, details: DisclosureDetails) -> list[tuple[str, str,
     return rows
 
 
+def _covered(how: str, kwh: float, share: float, factor: str) -> tuple[str, str, str]:
+    """A part of the electricity, with its share, which ESRS asks for too."""
+    return f"of it {how}", "", f"{_mwh(kwh * share)} ({figures.number(100 * share)} %) at {factor}"
+
+
 def _mwh(kwh: float) -> str:
     return f"{figures.significant(kwh / 1e3, 4)} MWh"
 
@@ -117,7 +128,7 @@ def _tonnes(kgco2e: float) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{_tonnes(low)} to {_tonnes(high)}" if high > low else "not computed"
+    return f"{figures.significant(low / KG_PER_T, 3)} to {_tonnes(high)}" if high > low else "not computed"
 
 
 def _basis_note(facts: Facts) -> list[str]:
@@ -153,12 +164,18 @@ def _belongs(details: DisclosureDetails) -> list[str]:
     return lines if details.site_control else ["Where it ran is not stated; one of these rows holds.", "", *lines]
 
 
-def _scope_3_note(facts: Facts) -> list[str]:
+def _scope_3_note(facts: Facts, details: DisclosureDetails) -> list[str]:
+    owned = "Of own hardware it is for information: category 2 takes whole devices in the year bought."
+    bought = f"Of rented machines it is part of category 1 ({ESRS_POINTS['scope_3']})."
+    use = {"own": [owned], "colocation": [owned], "cloud": [bought], "customer": []}.get(
+        details.site_control, [owned, bought]
+    )
+    making = f"- Making of the hardware, share of this run by its time: {facts.embodied}."
     return [
         "## Note on scope 3",
         "",
-        f"- Making of the hardware, share of this run by its time ({ESRS_POINTS['scope_3']}): {facts.embodied}. "
-        "Kept apart from the electricity and in neither total above.",
+        " ".join([making, "Kept apart from the electricity and in neither total above.", *use]),
+        "- Energy from fossil, nuclear and renewable sources, in MWh each (ESRS E1-5): unknown, not split here.",
         "- Losses of transmission and distribution: unknown, not computed here.",
         "- Not in any figure: staff, buildings, network beyond the data centre, end-of-life; water, which is another "
         "standard's (ESRS E3).",

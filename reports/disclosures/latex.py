@@ -20,7 +20,7 @@ from reports.disclosures.text import PAPER_ASKS, paper_missing
 
 def write(facts: Facts, details: DisclosureDetails) -> Written:
     """Write paragraph and table."""
-    sentences = [latex(sentence) for sentence in paper_sentences(facts, details)]
+    sentences = [_set(sentence) for sentence in paper_sentences(facts, details)]
     keys = [bibtex.tool_key(facts), *filter(None, [bibtex.METHOD_KEYS.get(facts.footprint.method)])]
     name = latex(name_of(facts, details))
     lines = [
@@ -47,6 +47,11 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
     return Written("\n".join(lines), paper_missing(facts, details))
 
 
+def _set(text: str) -> str:
+    """Words that TeX prints as they are, the gas as it is set."""
+    return latex(text).replace("CO2e", "CO$_2$e")
+
+
 def _runs(facts: Facts) -> str:
     if not facts.is_training:
         return "the service as a whole"
@@ -70,9 +75,9 @@ def _rows(facts: Facts) -> list[tuple[str, str, str]]:
 
 
 def _row(label: str, amount: Range, *, is_energy: bool = False) -> tuple[str, str, str]:
-    told = figures.energy if is_energy else figures.mass
-    spread = f"{told(amount.low)} to {told(amount.high)}" if amount.high > amount.low else ""
-    return label, latex(told(amount.central)), latex(spread)
+    central = figures.energy(amount.central) if is_energy else figures.mass(amount.central)
+    spread = figures.energy_span(amount) if is_energy else figures.mass_span(amount)
+    return label, _set(central), _set(spread)
 
 
 FORMAT: Final = Format(

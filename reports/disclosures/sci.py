@@ -84,7 +84,7 @@ def _unit(facts: Facts, details: DisclosureDetails) -> Unit | None:
 
 
 def _own_unit(name: str, count: float) -> Unit:
-    return Unit(name, count, 1.0, markdown(name), "Chosen by the reporting organisation; what it serves grows with it.")
+    return Unit(name, count, 1.0, markdown(name), "chosen by the reporting organisation; what it serves grows with it.")
 
 
 def _provider_unit(facts: Facts, details: DisclosureDetails) -> Unit | None:
@@ -96,7 +96,8 @@ def _provider_unit(facts: Facts, details: DisclosureDetails) -> Unit | None:
             facts.training_tokens,
             1e6,
             "million training tokens",
-            "One of the three units that SCI for AI allows a provider; tokens seen in the final training.",
+            "one of the three units that SCI for AI allows a provider; tokens seen in the final training (gross), a "
+            "repeated one counted each time.",
         ),
         "parameter": parameters
         and Unit(
@@ -104,7 +105,7 @@ def _provider_unit(facts: Facts, details: DisclosureDetails) -> Unit | None:
             parameters,
             1e9,
             "billion parameters",
-            "One of the three units that SCI for AI allows a provider; all parameters (gross), active or not.",
+            "one of the three units that SCI for AI allows a provider; all parameters (gross), active or not.",
         ),
         "flop": flop
         and Unit(
@@ -112,7 +113,7 @@ def _provider_unit(facts: Facts, details: DisclosureDetails) -> Unit | None:
             flop,
             1e15,
             "10^15 FLOP",
-            "One of the three units that SCI for AI allows a provider; operations of the architecture (effective), "
+            "one of the three units that SCI for AI allows a provider; operations of the architecture (effective), "
             "recomputed activations left out.",
         ),
     }

@@ -71,7 +71,7 @@ def test_a_meter_reads_servers_and_pue_is_said_to_be_added() -> None:
 
 def test_repetitions_are_told_and_taken_off_the_final_run() -> None:
     facts = Facts.of(*computed("repeated in a cloud"))
-    assert facts.runs == "The final training run, 3 times over: together 3 times the final run."
+    assert facts.runs == "The final training run, 3 times over; together 3 times the final run."
     assert facts.final_facility_kwh == pytest.approx(facts.result.facility_energy_kwh.central / 3)
     assert facts.place == "aws us-east-1 (N. Virginia, United States)" and facts.iso3 == "USA"
 
@@ -92,7 +92,7 @@ def test_processors_are_hardware_too() -> None:
 def test_certificates_count_zero_and_cover_their_part() -> None:
     workload, footprint = computed("huge, all under contract")
     document = disclose("ghg-protocol", workload=workload, footprint=footprint).content
-    assert "| of it covered by certificates | – | 77000000 MWh at 0 gCO2e/kWh |" in document
+    assert "MWh (50 %) at 0 gCO2e/kWh |" in document
     assert "**0 tCO2e**" in document
 
 
