@@ -150,7 +150,7 @@ def list_scenarios(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse
 
 @router.get(
     "/scenarios/{uuid:scenario_id}",
-    response={200: ScenarioOut, **NOT_SEEN_ERRORS, 422: ErrorOut},
+    response={200: ScenarioOut, **NOT_SEEN_ERRORS, 422: ErrorOut, 429: ErrorOut},
     url_name="scenario",
     summary="A kept scenario, computed",
 )
