@@ -323,6 +323,8 @@ CELERY_BEAT_SCHEDULE = {
     "rescue-plans": {"task": "estimator.plans.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "rescue-estimates": {"task": "estimator.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "forget-sessions": {"task": "estimator.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},
+    "run-schedules": {"task": "reports.run_schedules", "schedule": 3600.0, "options": {"expires": 1800}},
+    "mail-reports": {"task": "reports.mail", "schedule": 60.0, "options": {"expires": 60}},
     "rescue-reports": {"task": "reports.rescue", "schedule": 5.0, "options": {"expires": 5}},
 }
 

@@ -21,6 +21,8 @@ class Report(Job):
     logo = models.BinaryField(null=True)
     engine_version = models.CharField(max_length=20)
     pdf = models.BinaryField(null=True)
+    #: By which a file is known again; empty for reports of before it was kept.
+    pdf_sha256 = models.CharField(max_length=64, blank=True, default="", db_index=True)
 
     objects = JobQuerySet["Report"].as_manager()
 

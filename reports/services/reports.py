@@ -1,5 +1,6 @@
 """The verbs: ask for a report, make it, take up what was left."""
 
+import hashlib
 import json
 import logging
 import uuid
@@ -207,7 +208,9 @@ def run_report(*, report_id: uuid.UUID, worker: str) -> bool:
         # Whatever went wrong, the person who waits is told; the log has the details, the page never.
         logger.exception("Report %s failed", report_id)
         return Report.objects.fail(pk=report_id, token=token, now=timezone.now(), error_code="internal")
-    return Report.objects.finish(pk=report_id, token=token, now=timezone.now(), pdf=pdf)
+    return Report.objects.finish(
+        pk=report_id, token=token, now=timezone.now(), pdf=pdf, pdf_sha256=hashlib.sha256(pdf).hexdigest()
+    )
 
 
 def _made(row: Report, advance: Callable[[float], None]) -> bytes:
