@@ -16,7 +16,7 @@ from estimator.core.levers import settings as lever_settings
 from estimator.reference import tables
 
 UNITS = """
-w j kwh s h hours year years kgco2e gco2e_per_kwh l l_per_kwh flop flops tokens gb usd count
+w j kwh s h hours months year years kgco2e gco2e_per_kwh l l_per_kwh flop flops tokens gb usd count
 usd_per_h usd_per_kwh gb_per_s mm2 nm kgco2e_per_unit kwh_per_unit
 """.split()
 #: Ratios, and words that are a number of their own: a place in an order, an hour of the day, a name made of digits.
