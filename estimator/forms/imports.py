@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from estimator.imports import MAX_BYTES, Answers
@@ -32,11 +32,11 @@ class ImportForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         file = cleaned.get("file")
         if file is None and not cleaned.get("held") and "file" not in self.errors:
-            self.add_error("file", _text("Choose the file that the tool wrote."))
+            self.add_error("file", gettext("Choose the file that the tool wrote."))
         if file is not None and file.size > MAX_BYTES:
             self.add_error(
                 "file",
-                _text(
+                gettext(
                     "The file is larger than %(limit)s MB; take a longer interval between readings, or cut it in parts."
                 )
                 % {"limit": MAX_BYTES // 1_000_000},

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError as Refused
 
@@ -143,7 +143,7 @@ class MeasurementForm(forms.Form):
 
 
 def _said(problem: InputProblem) -> str:
-    told = _text(problem.message)
+    told = gettext(problem.message)
     return told % problem.text_params if problem.text_params else told
 
 

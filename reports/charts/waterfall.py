@@ -37,7 +37,12 @@ def scenario_chart(comparison: Comparison, scenario: ScenarioResult, voice: Voic
     alt = voice.translate(gettext_noop("From the run as it is to the scenario: %(parts)s.")) % {
         "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     }
-    columns = (gettext_noop("Lever"), gettext_noop("Emissions"), gettext_noop("90 % range"))
+    columns = (
+        gettext_noop("Lever"),
+        gettext_noop("Emissions"),
+        # xgettext:no-python-format
+        gettext_noop("90 % range"),
+    )
     return Chart(
         name="waterfall",
         title=voice.translate(gettext_noop("What each lever does")),
@@ -70,7 +75,12 @@ def scenarios_chart(comparison: Comparison, voice: Voice) -> Chart:
     alt = voice.translate(gettext_noop("Total emissions: %(parts)s.")) % {
         "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     }
-    columns = (gettext_noop("Scenario"), gettext_noop("Total emissions"), gettext_noop("90 % range"))
+    columns = (
+        gettext_noop("Scenario"),
+        gettext_noop("Total emissions"),
+        # xgettext:no-python-format
+        gettext_noop("90 % range"),
+    )
     keys = (("chart-1", gettext_noop("electricity")), ("chart-4", gettext_noop("making the hardware")))
     return Chart(
         name="scenarios",
