@@ -1,5 +1,6 @@
 """What a reader chooses about a report, as a form."""
 
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -8,7 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from reports.logos import LARGEST_BYTES, NoLogo, logo_png
+from reports.models import Cadence
+from reports.models.schedule import LONGEST_NAME
 from reports.options import LONGEST_NOTES, SECTIONS, ReportOptions
+from reports.periods import months_after
 
 SECTION_NAMES: Final = {
     "breakdown": _("What makes up the total"),
@@ -98,6 +102,41 @@ class ReportForm(forms.Form):
             variant=told["variant"],
             site=site,
         )
+
+
+class ScheduleForm(ReportForm):
+    """The choices of reports that come again and again: when, and how each is made."""
+
+    field_order = ["name", "cadence", "first_on"]
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Each report adds its period."))
+    cadence = forms.ChoiceField(label=_("How often"), choices=Cadence.choices)
+    first_on = forms.DateField(
+        label=_("First report on"),
+        help_text=_("Over what was finished in the month or the quarter before, from midnight to midnight UTC."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    logo = None  # type: ignore[assignment]
+    sections = None  # type: ignore[assignment]
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        begin = months_after(now.replace(day=1), 1).date()
+        kwargs["initial"] = {"first_on": begin} | kwargs.get("initial", {})
+        self._today = now.date()
+        super().__init__(*args, **kwargs)
+
+    def clean_name(self) -> str:
+        """One line that can be read: it is the subject of a mail, too."""
+        name: str = self.cleaned_data["name"]
+        if not name.isprintable():
+            raise ValidationError(_("Use letters, digits and spaces."))
+        return name
+
+    def clean_first_on(self) -> date:
+        """A day of the next year."""
+        day: date = self.cleaned_data["first_on"]
+        if not self._today <= day <= self._today + timedelta(days=366):
+            raise ValidationError(_("Give a day between today and a year from now."))
+        return day
 
 
 class SeveralForm(ReportForm):

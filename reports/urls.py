@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from reports.views import comparison, disclosures, exports, levers, reports, several, validation, verification
+from reports.views import (
+    comparison,
+    disclosures,
+    exports,
+    levers,
+    reports,
+    schedules,
+    several,
+    validation,
+    verification,
+)
 
 urlpatterns = [
     path("verify/", verification.verify, name="verify"),
@@ -14,6 +24,9 @@ urlpatterns = [
     path("estimates/<uuid:estimate_id>/methods/", comparison.comparison, name="comparison"),
     path("estimates/<uuid:estimate_id>/disclosures/", disclosures.disclosures, name="disclosures"),
     path("estimates/<uuid:estimate_id>/report/", reports.report_create, name="report-create"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/<uuid:schedule_id>/pause/", schedules.schedule_pause, name="schedule-pause"),
+    path("schedules/<uuid:schedule_id>/delete/", schedules.schedule_delete, name="schedule-delete"),
     path("reports/several/", several.several, name="report-several"),
     path("reports/<uuid:report_id>/", reports.report, name="report"),
     path("reports/<uuid:report_id>/status/", reports.report_status, name="report-status"),

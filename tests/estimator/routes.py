@@ -116,6 +116,9 @@ GET  /account/password/reset/key/done/:          200 200 200 200
 GET  /account/password/reset/key/1-none/:        200 200 200 200
 GET  /account/login/code/confirm/:               302 302 302 302
 POST /estimates/claim/:                          in  302 302 302
+GET  /schedules/:                                in  200 200 200
+POST /schedules/{schedule}/pause/:               in  404 404 302
+POST /schedules/{schedule}/delete/:              in  404 404 302
 POST /estimates/{loose}/claim/:                  in  302 404 404
 POST /estimates/{estimate}/delete/:              in  404 404 302
 POST /ledgers/{ledger}/delete/:                  404 404 404 302
@@ -249,6 +252,17 @@ class World:
 
         row = Report.objects.create(
             estimate_id=self.estimate, language="en", engine_version="x", created_at=timezone.now(), status="running"
+        )
+        return row.pk
+
+    @cached_property
+    def schedule(self) -> uuid.UUID:
+        """A planned report of the owner."""
+        from reports.models import Schedule
+
+        now = timezone.now()
+        row = Schedule.objects.create(
+            owner=self.owner, name="x", cadence="monthly", language="en", first_at=now, next_at=now, created_at=now
         )
         return row.pk
 
