@@ -1,5 +1,6 @@
 """Samples: take them in once and in order, sum them in buckets of time, give them back."""
 
+import math
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -101,28 +102,22 @@ def parse(samples: Sequence[Any], *, before_s: float | None) -> Batch:
     SamplesRefused
         If one cannot be.
     """
-    columns: dict[str, int] = {}
-    for sample in samples:
-        if isinstance(sample, list) and len(sample) > 1 and isinstance(sample[1], dict):
-            for name in sample[1]:
-                columns.setdefault(name, _FIRST_COMPONENT + len(columns))
-    if len(columns) > MOST_COMPONENTS:
-        raise SamplesRefused(0, f"name at most {MOST_COMPONENTS} components")
-    if any(not name or len(name) > _LONGEST_NAME for name in columns):
-        raise SamplesRefused(0, f"name a component with 1 to {_LONGEST_NAME} letters")
-    rows = np.full((len(samples), _FIRST_COMPONENT + len(columns)), np.nan)
-    flags: set[str] = set()
-    for index, sample in enumerate(samples):
-        try:
-            rows[index, _TIME] = sample[0]
-            if len(sample) > 2 and sample[2] is not None:
-                rows[index, _DURATION] = sample[2]
-            for name, energy_j in sample[1].items():
-                rows[index, columns[name]] = energy_j
-            if len(sample) > 3:
-                flags.update(sample[3])
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-            raise SamplesRefused(index, "write it as [time_s, {component: energy_j}, duration_s, flags]") from None
+    names = _names(samples)
+    try:
+        if any(type(sample[1]) is not dict for sample in samples):
+            raise TypeError
+        rows: Rows = np.column_stack(
+            [
+                np.array([sample[0] for sample in samples], dtype=np.float64),
+                np.array([sample[2] if len(sample) > 2 else None for sample in samples], dtype=np.float64),
+                *(np.array([sample[1].get(name, math.nan) for sample in samples], dtype=np.float64) for name in names),
+            ]
+        )
+        flags = frozenset(flag for sample in samples if len(sample) > 3 for flag in sample[3])
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+        raise SamplesRefused(
+            _first_wrong(samples), "write it as [time_s, {component: energy_j}, duration_s, flags]"
+        ) from None
     times_s = rows[:, _TIME]
     earlier_s = np.concatenate(([np.nan if before_s is None else before_s], times_s[:-1]))
     durations_s = np.where(np.isnan(rows[:, _DURATION]), times_s - earlier_s, rows[:, _DURATION])
@@ -133,8 +128,38 @@ def parse(samples: Sequence[Any], *, before_s: float | None) -> Batch:
         _refuse(~(durations_s > 0.0), "duration_s must be above 0; the first sample has to say its own")
         energies_j = rows[:, _FIRST_COMPONENT:]
         wrong = (energies_j < 0.0) | np.isinf(energies_j) | (energies_j > MOST_POWER_W * durations_s[:, None])
-        _refuse(wrong.any(axis=1), "energy_j is joules since the sample before, not negative")
-    return Batch(tuple(columns), rows, frozenset(flag for flag in flags if flag in _FLAGS))
+        _refuse(np.any(wrong, axis=1), "energy_j is joules since the sample before, not negative")
+    return Batch(names, rows, flags & _FLAGS)
+
+
+def _names(samples: Sequence[Any]) -> tuple[str, ...]:
+    """The components of all samples, in the order in which they come up."""
+    seen: dict[str, None] = {}
+    last: Any = None
+    for sample in samples:
+        if isinstance(sample, list) and len(sample) > 1 and isinstance(sample[1], dict) and sample[1].keys() != last:
+            last = sample[1].keys()
+            seen.update(dict.fromkeys(last))
+    if len(seen) > MOST_COMPONENTS:
+        raise SamplesRefused(0, f"name at most {MOST_COMPONENTS} components")
+    if any(not name or len(name) > _LONGEST_NAME for name in seen):
+        raise SamplesRefused(0, f"name a component with 1 to {_LONGEST_NAME} letters")
+    return tuple(seen)
+
+
+def _first_wrong(samples: Sequence[Any]) -> int:
+    """The first sample that is not written as one."""
+    for index, sample in enumerate(samples):
+        try:
+            float(sample[0])
+            [float(energy_j) for energy_j in sample[1].values() if energy_j is not None]
+            if len(sample) > 2 and sample[2] is not None:
+                float(sample[2])
+            if len(sample) > 3:
+                frozenset(sample[3])
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+            return index
+    return 0
 
 
 def _refuse(wrong: NDArray[np.bool_], message: str) -> None:

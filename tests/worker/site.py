@@ -21,35 +21,39 @@ HOST = "127.0.0.2"
 
 
 class SmallSite:
-    """Redis and one web process on a database of their own."""
+    """Redis and the web on a database of their own."""
 
-    def __init__(self, folder: Path, *, host: str = HOST) -> None:
+    def __init__(
+        self, folder: Path, *, host: str = HOST, database_url: str = "", web_processes_count: int = 1, debug: str = "1"
+    ) -> None:
         self.folder, self.host = folder, host
         self.port = free_port()
         self.url = f"http://{host}:{self.port}"
-        self.database = folder / "site.sqlite3"
+        self._web_processes_count = web_processes_count
+        self._is_migrated = False
         opening = private_redis.Opening(host=host, port=free_port(), password=secrets.token_hex(16))
         self._opening = opening
         (folder / "redis").mkdir(parents=True)
         self._redis_command, self._socket = private_redis.command(folder / "redis", opening)
         self.environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": database_url or f"sqlite:///{folder / 'site.sqlite3'}",
             "REDIS_URL": f"unix://{opening.in_address}{self._socket}",
             "WORKERS_BROKER_URL": f"redis://{host}:{opening.port}",
             "WATTPRINT_DATA": str(folder),
             "ALLOWED_HOSTS": host,
-            "DEBUG": "1",  # static files need not be collected
+            "DEBUG": debug,  # static files need not be collected
             "LOG_LEVEL": "ERROR",
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
         """Start what does not run, and wait until it is well."""
-        if not self.database.exists():
+        if not self._is_migrated:
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
             subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
+            self._is_migrated = True
         web = web_command(host=self.host, port=self.port)
-        web[web.index("--workers") + 1] = "1"
+        web[web.index("--workers") + 1] = str(self._web_processes_count)
         for name, command in (("redis", self._redis_command), ("web", web)):
             if name in self.processes:
                 continue
