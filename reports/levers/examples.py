@@ -104,7 +104,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "pue": Example(_OLD_RUN, gettext_noop("It moves to a facility with a PUE of 1.1."), _OLD_MACHINES, {"pue": 1.1}),
     "batch_size": Example(_SERVICE_RUN, gettext_noop("32 requests are served at once."), _SERVED, {"batch_size": 32}),
     "power_cap": Example(
-        _SHORT_RUN, gettext_noop("Each A100 is held to 70 % of its limit."), _SHORT, {"power_cap_share": 0.7}
+        _SHORT_RUN, gettext_noop("Each A100 is held to seven tenths of its limit."), _SHORT, {"power_cap_share": 0.7}
     ),
     "early_stopping": Example(
         _TRAINING_RUN, gettext_noop("A tenth of the training is left out."), _TRAINED, {"stopped_share": 0.1}
