@@ -16,6 +16,7 @@ from reports.views import (
 
 urlpatterns = [
     path("verify/", verification.verify, name="verify"),
+    path("verify/file/", verification.verify_file, name="verify-file"),
     path("verify/<str:digest>", verification.verify_digest, name="verify-digest"),
     path("validation/", validation.validation, name="validation"),
     path("levers/", levers.levers, name="levers"),

@@ -1,6 +1,7 @@
 """Find the stored figures behind a digest."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from estimator.core.footprint import Footprint
 from estimator.models import Estimate, JobStatus
+from reports.models import Report
 
 #: The same inputs under this many versions are shown, newest first.
 MAX_VERSIONS: Final = 6
@@ -25,6 +27,46 @@ class StoredFigures:
     estimate_id: UUID
     made_at: datetime
     footprint: Footprint
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A PDF that was made here, by its bytes."""
+
+    made_at: datetime
+    runs_count: int
+    #: Of the inputs of the runs that it is over; none of those that are withdrawn, or deleted.
+    digests: tuple[str, ...]
+    #: The only run that it is over, as long as it is shown.
+    figures: StoredFigures | None
+
+
+def known_file(*, sha256: str) -> KnownFile | None:
+    """
+    The report whose file has exactly these bytes; None where none was made here, or before such digests were kept.
+
+    Like `figures_of` it names nobody, and no page: whoever has the file knows what it says.
+    """
+    found = Report.objects.filter(pdf_sha256=sha256, status=JobStatus.DONE).exclude(pdf_sha256="")
+    row = found.select_related("estimate").defer("pdf", "logo").order_by("created_at").first()
+    if row is None:
+        return None
+    asked = [row.estimate] if row.estimate is not None else list(_in_order(row.estimate_ids))
+    shown = [one for one in asked if one.withdrawn_at is None]
+    footprint = shown[0].result() if shown and row.estimate is not None else None
+    return KnownFile(
+        made_at=row.finished_at or row.created_at,
+        runs_count=1 if row.estimate_id else len(row.estimate_ids),
+        digests=tuple(dict.fromkeys(one.input_digest for one in shown)),
+        figures=StoredFigures(shown[0].pk, shown[0].finished_at or shown[0].created_at, footprint)
+        if footprint is not None
+        else None,
+    )
+
+
+def _in_order(estimate_ids: list[str]) -> Iterator[Estimate]:
+    rows = Estimate.objects.only("input_digest", "withdrawn_at").in_bulk([UUID(one) for one in estimate_ids])
+    return (rows[known] for one in estimate_ids if (known := UUID(one)) in rows)
 
 
 def is_digest(text: str) -> bool:

@@ -79,6 +79,8 @@ GET  /imports/:                                  200 200 200 200
 GET  /reports/several/:                          200 200 200 200
 GET  /gallery/:                                  200 200 200 200
 GET  /verify/:                                   200 200 200 200
+GET  /verify/file/:                              302 302 302 302
+POST /verify/file/:                              422 422 422 422
 GET  /verify/none:                               404 404 404 404
 GET  /owner/none/:                               404 404 404 404
 GET  /api/docs:                                  200 200 200 200
