@@ -72,7 +72,7 @@ def _tool(facts: Facts, details: DisclosureDetails) -> str:
         "author": "{Wattprint}",  # styles sort by it
         "title": f"{{{latex(facts.title or 'A footprint')}}}: carbon footprint computed with {{Wattprint}}",
         "howpublished": latex(f"Wattprint, {version}"),
-        "note": latex(f"Energy counts {facts.boundary}; {emissions}. Inputs {one.input_digest}"),
+        "note": latex(f"Energy counts {facts.boundary}; {emissions}. Inputs {one.input_digest[:16]}"),
     }
     if details.made_at:
         fields["year"] = details.made_at[:4]

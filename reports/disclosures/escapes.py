@@ -13,8 +13,8 @@ _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]|~$@<>&]|(?<=www)\.|:(?=//)", re.IGN
 _ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _LATEX: Final = {
     "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
+    "{": r"\textbraceleft{}",  # with a backslash alone BibTeX would count it
+    "}": r"\textbraceright{}",
     "$": r"\$",
     "&": r"\&",
     "#": r"\#",
@@ -29,7 +29,19 @@ _LATEX: Final = {
     "`": r"\textasciigrave{}",
 }
 #: Our own sentences use these; TeX spells them.
-_LATEX_TYPOGRAPHY: Final = {"×": r"$\times$", "÷": r"$\div$", "–": "--", "₂": r"$_2$", "²": r"$^2$"}
+_LATEX_TYPOGRAPHY: Final = {
+    "×": r"$\times$",
+    "÷": r"$\div$",
+    "–": "--",
+    "₂": r"$_2$",
+    "²": r"$^2$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "≈": r"$\approx$",
+    "−": "$-$",
+}
+#: What spreadsheets take for the start of a formula; some take the wide forms of East Asian keyboards too.
+_FORMULAS: Final = frozenset("=+-@|%＝＋－＠")
 
 
 def clean(text: str) -> str:
@@ -66,7 +78,7 @@ def yaml(text: str) -> str:
 def csv(text: str) -> str:
     """A cell that no spreadsheet takes for a formula; quoted where the format needs it."""
     cell = clean(text)
-    if cell[:1] in {"=", "+", "-", "@", "|", "%"}:
+    if cell[:1] in _FORMULAS:
         cell = f"'{cell}"
     return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\r\n;') else cell
 

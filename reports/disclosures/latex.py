@@ -1,8 +1,8 @@
 """
 LaTeX: a paragraph and a table, with the keys of the BibTeX.
 
-Rule: that of the plain sentences; the table keeps boundary, method and embodied share apart. It needs no package; names
-in other scripts than Latin need LuaLaTeX or XeLaTeX.
+Rule: that of the plain sentences; the table keeps boundary, method and embodied share apart. It needs no package and
+spans both columns where there are two; names in other scripts than Latin need LuaLaTeX or XeLaTeX.
 """
 
 from typing import Final
@@ -29,7 +29,7 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
         *sentences[:-1],
         f"{sentences[-1]}~\\cite{{{','.join(keys)}}}",
         "",
-        "\\begin{table}[ht]",
+        "\\begin{table*}[ht]",
         "  \\centering",
         f"  \\caption{{Energy and emissions{f' of {name}' if name else ''} ({_runs(facts)}). "
         "Ranges: 5th to 95th percentile.}",
@@ -41,7 +41,7 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
         *(f"    {label} & {central} & {spread} \\\\" for label, central, spread in _rows(facts)),
         "    \\hline",
         "  \\end{tabular}",
-        "\\end{table}",
+        "\\end{table*}",
         "",
     ]
     return Written("\n".join(lines), paper_missing(facts, details))

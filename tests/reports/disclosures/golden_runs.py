@@ -6,6 +6,7 @@ After a wanted change: `python -m tests.reports.disclosures.golden_runs`, then r
 """
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,8 +24,9 @@ class Run(NamedTuple):
     details: DisclosureDetails
 
 
+@cache
 def run(name: str) -> Run:
-    """One of the four, as it was computed."""
+    """One of the four, as it was computed; read once, as nothing in it can be changed."""
     kept = json.loads((GOLDEN / name / "run.json").read_text())
     details, problems = details_from(kept["details"], **kept["known"])
     assert not problems

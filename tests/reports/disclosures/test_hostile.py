@@ -12,12 +12,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
+from openpyxl import Workbook
 
 from estimator.core.inputs import Workload
-from reports.disclosures import FORMATS, QUESTIONS, Disclosure, DisclosureDetails, disclose, escapes
+from reports.disclosures import FORMATS, QUESTIONS, Disclosure, DisclosureDetails, details_from, disclose, escapes
 from tests.reports.disclosures.golden_runs import run
 
-TEX = next((path for name in ("lualatex", "pdflatex", "xelatex") if (path := shutil.which(name))), None)
+TEX = next((path for name in ("pdflatex", "lualatex", "xelatex") if (path := shutil.which(name))), None)
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror="alert(2)">',
     "=cmd|' /C calc'!A0",
@@ -31,7 +32,12 @@ HOSTILE = (
     "عنوان 模型 मॉडल 👩‍🔬 🇪🇺",
     "A" * 200,
     '": "x", "evil": "',
+    "＝cmd|' /C calc'!A0",
+    "+1-1*{{7*7}}${7*7}<%= 7*7 %>",
+    "&anchor *alias !!float 1 ? [a, b]: {c: d} # no comment",
+    "^^5cinput{x} \\csname input\\endcsname \\def\\x{} \\verb|x|",
 )
+LONG_WORD = "W" * 100_000
 
 
 def hostile(format_name: str, text: str, name: str = "training_70b") -> Disclosure:
@@ -87,9 +93,11 @@ def test_yaml_reads_back_what_was_typed(text: str) -> None:
 def test_json_reads_back_what_was_typed(format_name: str, text: str) -> None:
     said = json.loads(hostile(format_name, text).content)
     assert "evil" not in said
-    name = said["components"][0]["name"] if format_name == "cyclonedx" else said["header"]
     if format_name == "cyclonedx":
-        assert name == escapes.clean(text)
+        assert said["components"][0]["name"] == escapes.clean(text)
+    else:
+        assert said["task"]["algorithms"][0]["algorithmName"] == escapes.clean(text)
+        assert said["environment"]["location"] == escapes.clean(text)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -103,7 +111,11 @@ def test_the_badge_stays_one_picture(text: str) -> None:
 def test_no_cell_is_a_formula_and_no_row_is_new(text: str) -> None:
     rows = list(csv.reader(io.StringIO(hostile("codecarbon-csv", text).content)))
     assert [len(row) for row in rows] == [38, 38, 38]
-    assert not [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@", "\t", "\r"}]
+    assert not [cell for row in rows for cell in row if cell[:1] in set("=+-@\t\r＝＋－＠")]
+    sheet = Workbook().create_sheet()
+    for row in rows:
+        sheet.append(row)
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}  # "f" would be a formula
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -114,11 +126,11 @@ def test_tex_is_given_no_command_of_theirs(format_name: str, text: str) -> None:
     tame = hostile(format_name, "tame").content
     assert content.count("\n") == tame.count("\n")
     depth = 0
-    for char in re.sub(r"\\[{}\\]", "", content):
+    for char in content:  # BibTeX counts a brace behind a backslash too
         depth += {"{": 1, "}": -1}.get(char, 0)
         assert depth >= 0
     assert depth == 0
-    bare = re.sub(r"\\[%#&$_{}]|\$\\(times|div)\$|\$_2\$|\$\^2\$", "", content)
+    bare = re.sub(r"\\[%#&$_]|\$\\(times|div)\$|\$_2\$|\$\^2\$", "", content)
     if format_name == "latex":
         assert not re.search(r"[$#_^~](?!\\cite)", bare.replace("tab:", ""))
 
@@ -127,16 +139,26 @@ def test_tex_is_given_no_command_of_theirs(format_name: str, text: str) -> None:
 @pytest.mark.parametrize("text", [text for text in HOSTILE if text.isascii()])
 def test_latex_compiles(text: str, tmp_path: Path) -> None:
     assert TEX is not None
-    body = hostile("latex", text).content
+    body = hostile("latex", text).content + "\\nocite{*}\\bibliographystyle{plain}\\bibliography{refs}"
+    (tmp_path / "refs.bib").write_text(hostile("bibtex", text).content)
     (tmp_path / "paper.tex").write_text(f"\\documentclass{{article}}\\begin{{document}}{body}\\end{{document}}")
-    done = subprocess.run(
-        [TEX, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
+    paper = [TEX, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    for command in (paper, ["bibtex", "paper"], paper):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=100)
+        assert done.returncode == 0, done.stdout[-2000:].decode(errors="replace")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_word_of_100_kb_stays_one_word(format_name: str) -> None:
+    """No form takes one; a program that calls the functions may."""
+    content = hostile(format_name, LONG_WORD).content
+    assert content.count("\n") == hostile(format_name, "tame").content.count("\n")
+    assert re.sub("W{100000}", "tame", content).count("W" * 100) == 0
+
+
+def test_no_question_takes_a_word_of_100_kb() -> None:
+    details, problems = details_from(dict.fromkeys(QUESTIONS, LONG_WORD))
+    assert set(problems) == set(QUESTIONS) and details == DisclosureDetails()
 
 
 def test_plain_names_stay_readable() -> None:
