@@ -279,7 +279,7 @@ def test_a_finished_estimate_shows_its_result_and_asks_no_more(
     with django_assert_num_queries(1):
         page = text(client.get(f"/estimates/{row.id}/"))
     assert 'class="footprint"' in page
-    assert "hx-get" not in page
+    assert f'hx-get="/estimates/{row.id}/status/"' not in page
     assert f'action="/estimates/{row.id}/report/"' in page
     assert f'value="{row.id}"' in page
     assert '<meta http-equiv="refresh"' not in page
