@@ -116,7 +116,7 @@ def enrol(
     """
     now = timezone.now()
     with transaction.atomic():
-        known = Enrolment.objects.select_for_update().select_related("owner", "worker")
+        known = Enrolment.objects.select_for_update(of=("self",)).select_related("owner", "worker")
         row = known.filter(prefix=token_prefix(token)).first() if 0 < len(token) <= _LONGEST_TOKEN else None
         if not is_token(token, row.digest if row else _NOBODYS_DIGEST) or row is None or not row.owner.is_active:
             raise EnrolmentRefused(

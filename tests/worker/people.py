@@ -38,7 +38,9 @@ class Person:
         found = re.search(r"<code class=\"breakable\">(wp_[^<]+)</code>", page)
         assert found, page[:2000]
         self.token = found[1]
-        self.cookies = [{"name": cookie.name, "value": cookie.value or "", "url": self.url} for cookie in jar]
+        self.cookies: list[Any] = [
+            {"name": cookie.name, "value": cookie.value or "", "url": self.url} for cookie in jar
+        ]
 
     def _send_form(self, path: str, fields: Any) -> str:
         page = self._opener.open(self.url + path, timeout=20).read().decode()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.launch import redis as private_redis
-from config.launch.site import web_command
+from config.launch.site import EVERYWHERE, web_command
 from tests.harness.environment import ROOT
 from tests.harness.servers import free_port, wait_until
 
@@ -26,9 +26,10 @@ class SmallSite:
     def __init__(
         self, folder: Path, *, host: str = HOST, database_url: str = "", web_processes_count: int = 1, debug: str = "1"
     ) -> None:
-        self.folder, self.host = folder, host
+        self.folder, self._listens_at = folder, host
+        self.host = EVERYWHERE.get(host, host)
         self.port = free_port()
-        self.url = f"http://{host}:{self.port}"
+        self.url = f"http://{self.host}:{self.port}"
         self._web_processes_count = web_processes_count
         self._is_migrated = False
         opening = private_redis.Opening(host=host, port=free_port(), password=secrets.token_hex(16))
@@ -38,9 +39,9 @@ class SmallSite:
         self.environment = os.environ | {
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'site.sqlite3'}",
             "REDIS_URL": f"unix://{opening.in_address}{self._socket}",
-            "WORKERS_BROKER_URL": f"redis://{host}:{opening.port}",
+            "WORKERS_BROKER_URL": f"redis://{'' if host in EVERYWHERE else host}:{opening.port}",
             "WATTPRINT_DATA": str(folder),
-            "ALLOWED_HOSTS": host,
+            "ALLOWED_HOSTS": "*" if host in EVERYWHERE else host,
             "DEBUG": debug,  # static files need not be collected
             "LOG_LEVEL": "ERROR",
         }
@@ -52,7 +53,7 @@ class SmallSite:
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
             subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
             self._is_migrated = True
-        web = web_command(host=self.host, port=self.port)
+        web = web_command(host=self._listens_at, port=self.port)
         web[web.index("--workers") + 1] = str(self._web_processes_count)
         for name, command in (("redis", self._redis_command), ("web", web)):
             if name in self.processes:
