@@ -8,6 +8,7 @@ Redis keeps the SHA-256 of its password, and so do we: after Redis lost its user
 import logging
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,10 +25,12 @@ logger = logging.getLogger(__name__)
 
 #: All that Celery's consumer says to Redis, with gossip, mingle and remote control off. No scripts, no channels.
 COMMANDS: Final = (
-    "ping", "select", "client|setinfo", "client|setname", "client|id", "multi", "exec", "discard", "watch", "unwatch",
+    "ping", "select", "multi", "exec", "discard", "watch", "unwatch",
     "brpop", "rpop", "rpush", "lpush", "llen", "hset", "hget", "hdel", "hlen", "zadd", "zrem", "zrange", "sadd", "srem",
     "smembers", "pexpire",
 )  # fmt: skip
+#: A client says its name and version where the server knows such a word; older ones refuse rules about it.
+_GREETINGS: Final = ("client|setinfo", "client|setname")
 #: Stops that nobody fetched are old news soon. [s]
 _STOP_LASTS_S: Final = 300
 
@@ -59,9 +62,13 @@ def grant(*, worker_id: uuid.UUID, password_digest: str) -> None:
         "-@all",
         *(f"+{command}" for command in COMMANDS),
     ]
+    user = protocol.broker_user(worker_id.hex)
     try:
         with _client() as client:
-            client.execute_command("ACL SETUSER", protocol.broker_user(worker_id.hex), *rules)
+            client.execute_command("ACL SETUSER", user, *rules)
+            for greeting in _GREETINGS:
+                with suppress(redis.ResponseError):
+                    client.execute_command("ACL SETUSER", user, f"+{greeting}")
     except (redis.RedisError, OSError) as problem:
         raise BrokerRefuses(str(problem)) from problem
 
