@@ -1,7 +1,7 @@
 """
 The emissions.csv of CodeCarbon, so that a run stands beside those that were tracked.
 
-Rule: the 38 columns of CodeCarbon 3.2.1 to 3.3.0, read by name. Energies hold PUE, powers do not; emissions are those
+Rule: the 38 columns of CodeCarbon 3.2.1 to 3.3.2, read by name. Energies hold PUE, powers do not; emissions are those
 of the electricity, location-based; there is no column for contracts or the hardware's making. Water is that of the site
 alone. What was not tracked is empty.
 """
@@ -15,7 +15,7 @@ from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.facts import Facts
 from reports.disclosures.prose import name_of
 
-CODECARBON: Final = "CodeCarbon 3.3.0, emissions.csv"
+CODECARBON: Final = "CodeCarbon 3.3.2, emissions.csv"
 SECONDS_PER_HOUR: Final = 3600.0
 W_PER_KW: Final = 1e3
 COLUMNS: Final = tuple(

@@ -2,17 +2,22 @@
 
 import csv
 import io
+import json
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from codecarbon.output_methods.boamps.models import BoAmpsReport
+from codecarbon.output_methods.emissions_data import EmissionsData
 from huggingface_hub import ModelCard
 from huggingface_hub.utils.endpoint_helpers import _is_emission_within_threshold as within
 
 from estimator.core.inputs import Location
 from estimator.imports.recognise import read_import
 from reports.disclosures import DisclosureDetails, disclose
-from tests.reports.disclosures.golden_runs import run
+from reports.disclosures.codecarbon_csv import COLUMNS
+from tests.reports.disclosures.golden_runs import RUNS, run
 from tests.reports.disclosures.test_hostile import HOSTILE, hostile
 from tests.reports.disclosures.test_kinds_of_runs import KINDS, computed
 
@@ -69,6 +74,20 @@ def test_the_number_is_read_however_small_or_large(kind: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_hub_s_client_reads_nothing_but_the_emissions(text: str) -> None:
     assert set(data_of(card(hostile("model-card", text).content))) == {"co2_eq_emissions"}
+
+
+def test_the_columns_are_those_of_the_installed_codecarbon() -> None:
+    assert tuple(field.name for field in fields(EmissionsData)) == COLUMNS
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_codecarbon_s_classes_of_boamps_take_every_name(name: str) -> None:
+    """They refuse a name that is not one of the format's."""
+    one = run(name)
+    for details in (one.details, None):
+        made = disclose("boamps", workload=one.workload, footprint=one.footprint, details=details)
+        report = json.loads(made.content)
+        assert BoAmpsReport.from_dict(report).to_dict() == report
 
 
 @pytest.mark.parametrize("name", TRAININGS)
