@@ -1,7 +1,7 @@
 """Reports that come again and again: when, how, and what became of each period."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -107,3 +107,8 @@ class ScheduledRun(models.Model):
             models.CheckConstraint(name="scheduled_outcome", condition=Q(outcome__in=Outcome.values)),
             models.CheckConstraint(name="scheduled_mail", condition=Q(mail__in=MailState.values)),
         ]
+
+    @property
+    def last_day(self) -> date:
+        """The last day that belongs to it: it ends at midnight."""
+        return (self.ends_at - timedelta(microseconds=1)).date()

@@ -149,7 +149,7 @@ def _run(row: Schedule, now: datetime) -> bool:
 
 def _title(row: Schedule, run: ScheduledRun) -> str:
     """The name, and the first and the last day."""
-    return f"{row.name}, {run.starts_at:%Y-%m-%d} – {run.ends_at - timedelta(days=1):%Y-%m-%d}"
+    return f"{row.name}, {run.starts_at:%Y-%m-%d} – {run.last_day:%Y-%m-%d}"
 
 
 def _address_of(owner: User) -> str:
