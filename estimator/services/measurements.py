@@ -20,7 +20,7 @@ from estimator.models.measurement import OPEN, MeasurementKind, MeasurementStatu
 from estimator.reference import catalogue
 from estimator.services import estimates, workers
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
-from estimator.worker.protocol import MOST_AT_ONCE, Spec
+from estimator.worker.protocol import MOST_AT_ONCE, PROCESS, Spec
 
 logger = logging.getLogger(__name__)
 
@@ -235,7 +235,7 @@ def start_measurement(
 
 def _machine_part(name: str) -> str:
     """The component of the machine that a process's share is of."""
-    return name.removeprefix("process:")
+    return name.removeprefix(PROCESS)
 
 
 def finish_measurement(

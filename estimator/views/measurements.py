@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,12 +18,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from estimator import access
 from estimator.core.inputs import InputProblems
 from estimator.forms.measurement import MeasurementForm
-from estimator.models import Measurement, MeasurementKind, MeasurementStatus, Worker
+from estimator.models import Estimate, JobStatus, Measurement, MeasurementKind, MeasurementStatus, Worker
 from estimator.services import measurements as service
+from estimator.services import reconciled
 from estimator.services.cursor import cursor_of, place_of
+from estimator.services.imports import Compared
 from estimator.services.recorded import csv_lines
 from estimator.services.series import Series, series_of
-from estimator.views.asked import asking_account, signed_in
+from estimator.views.asked import RECENT, as_uuid, asking_account, signed_in
+from estimator.views.form import filled_in
 
 ON_A_PAGE: Final = 30
 _EVERY: Final = "1s"
@@ -90,7 +94,48 @@ def measurement(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse
     if row.kind == MeasurementKind.IMPORTED and hasattr(row, "imported_file"):
         return redirect("import", row.imported_file.pk)
     found = series_of(row)
-    return render(request, "estimator/measurement.html", _state(row) | {"series": found, "data": _told(row, found)})
+    page = _state(row) | {"series": found, "data": _told(row, found)}
+    if row.is_over and row.energy_j > 0.0:
+        page |= {"compared": _compared(row), "estimates": _to_compare(request, row)}
+    return render(request, "estimator/measurement.html", page)
+
+
+def _compared(row: Measurement) -> Compared | None:
+    try:
+        return reconciled.compared(row=row)
+    except InputProblems:
+        return None  # the catalogue does not know its names any more
+
+
+def _to_compare(request: HttpRequest, row: Measurement) -> QuerySet[Estimate]:
+    done = Estimate.objects.owned_by(asking_account(request)).filter(status=JobStatus.DONE)
+    done = done if row.result_id is None else done.exclude(pk=row.result_id)
+    return done.newest_first().only("id", "title", "created_at")[:RECENT]
+
+
+@require_POST
+@signed_in
+def measurement_compare(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """Set it against an estimate of one's own."""
+    row = _own(request, measurement_id)
+    key = as_uuid(request.POST.get("estimate", ""))
+    if key is None or not reconciled.set_against(owner=asking_account(request), measurement_id=row.pk, estimate_id=key):
+        messages.error(request, _("Choose a finished estimate of yours."))
+    response = redirect("measurement", row.pk)
+    response["Location"] += "#compare"
+    return response
+
+
+@require_safe
+@signed_in
+@never_cache
+def measurement_use(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """The form of a new estimate with the draw that was measured."""
+    workload = reconciled.next_workload(row=_own(request, measurement_id))
+    if workload is None:
+        raise Http404
+    notice = _("The draw that was measured stands in the form. Change what will be different next time.")
+    return filled_in(request, workload, notice=notice)
 
 
 @require_safe
@@ -208,7 +253,7 @@ def measurement_csv(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResp
 
 
 def _own(request: HttpRequest, measurement_id: uuid.UUID) -> Measurement:
-    rows = Measurement.objects.select_related("worker", "result")
+    rows = Measurement.objects.select_related("worker", "result", "estimate")
     row = access.own(rows, person=request.user, pk=measurement_id)
     if row is None:
         raise Http404

@@ -12,6 +12,8 @@ SLICE_S: Final = 60.0
 HEARTBEAT_EVERY_S: Final = 4.0
 #: Each is a thread of the worker.
 MOST_AT_ONCE: Final = 4
+#: What stands before the name of a component where only a process's share of it is meant.
+PROCESS: Final = "process:"
 
 ENROL_PATH: Final = "/api/v1/workers/enrol"
 HEARTBEAT_PATH: Final = "/api/v1/workers/heartbeat"

@@ -16,14 +16,12 @@ from estimator.measure.samplers import Component, MeterProblem, Sample
 from estimator.measure.totals import worst
 from estimator.measure.window import Window, steady_s
 from estimator.worker.config import Config
-from estimator.worker.protocol import Spec
+from estimator.worker.protocol import PROCESS, Spec
 from estimator.worker.started import Followed, NoProcess
 from estimator.worker.store import Kept, Store
 
 logger = logging.getLogger(__name__)
 
-#: Of the process's share of a component, before the name of the component.
-PROCESS: Final = "process:"
 #: A process that is followed is looked for this often. [s]
 LOOK_EVERY_S: Final = 0.5
 #: Where the store is full, this much time becomes one sample. [s]

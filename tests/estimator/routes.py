@@ -153,6 +153,8 @@ GET    /measurements/{measurement}/samples.csv:  in  404 404 200
 POST   /measurements/{measurement}/stop/:        in  404 404 302
 POST   /measurements/{measurement}/conclude/:    in  404 404 302
 POST   /measurements/{measurement}/delete/:      in  404 404 302
+POST   /measurements/{measurement}/compare/:     in  404 404 302
+GET    /measurements/{measurement}/use/:         in  404 404 404
 GET    /api/v1/workers:                          401 200 200 200
 POST   /api/v1/workers/enrolments:               401 201 201 201
 POST   /api/v1/workers/enrol:                    422 422 422 422 {}

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from estimator.core.inputs import InputProblems
+from estimator.core.inputs import Hardware, InputProblems, Location, Workload
 from estimator.core.measuring import MeasurementRequest
 from estimator.models import Estimate, Measurement, MeasurementStatus, Worker
-from estimator.services import measurements, workers
+from estimator.services import measurements, reconciled, run_estimate, submit_estimate, workers
 from tests.estimator.measuring import START_S, Caller, ann, begin, desk, person, row, rows_of, send, token, worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
@@ -292,3 +292,38 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
         page = client.get("/measurements/").content.decode()
     assert page.count("<time") == 30
     assert "cursor=" in page
+
+
+def test_a_measurement_is_set_against_an_estimate_and_gives_the_next_one_its_draw(
+    client: Client, ann: User, worker: Caller, row: Measurement
+) -> None:
+    client.force_login(ann)
+    send(worker, row.pk, 1, rows_of(3_600, energies={"cpu_package:0": 80.0, "dram:0": 20.0}))
+    Measurement.objects.update(status=MeasurementStatus.LOST)
+    measurements.conclude_measurement(owner=ann, measurement_id=row.pk)
+    workload = Workload(
+        title="thought", method="strubell_2019", hardware=Hardware(mean_system_power_w=200.0), duration_h=1.0, pue=1.5,
+        location=Location(country="FR"),
+    )  # fmt: skip
+    thought = submit_estimate(workload=workload, owner=ann)
+    run_estimate(estimate_id=thought.pk, worker="w")
+    path = f"/measurements/{row.pk}/"
+    assert "thought" in client.get(path).content.decode()
+    assert client.post(f"{path}compare/", {"estimate": str(thought.pk)})["Location"] == f"{path}#compare"
+    row.refresh_from_db()
+    found = reconciled.compared(row=row)
+    assert found is not None
+    # 100 W against 200 W for an hour, both with a PUE of 1.5.
+    assert found.reconciliation.measured_kwh == pytest.approx(0.15, rel=1e-9)
+    assert found.reconciliation.estimated_kwh == pytest.approx(0.3, rel=1e-6)
+    page = client.get(path).content.decode()
+    assert "Use these for the next estimate" in page
+    again = client.get(f"{path}use/")
+    assert again.status_code == 200
+    following = reconciled.next_workload(row=row)
+    assert following is not None and following.hardware.mean_system_power_w == pytest.approx(100.0, rel=1e-9)
+    # Somebody else's estimate cannot be taken.
+    foreign = submit_estimate(workload=workload)
+    assert client.post(f"{path}compare/", {"estimate": str(foreign.pk)}).status_code == 302
+    row.refresh_from_db()
+    assert row.estimate_id == thought.pk

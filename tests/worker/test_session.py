@@ -13,8 +13,8 @@ import pytest
 from estimator.worker import session
 from estimator.worker.agent import Beat, beat
 from estimator.worker.config import BadConfig, Config, Workload, read_config
-from estimator.worker.protocol import Spec
-from estimator.worker.session import PROCESS, Sessions
+from estimator.worker.protocol import PROCESS, Spec
+from estimator.worker.session import Sessions
 from estimator.worker.started import Followed, NoProcess
 from estimator.worker.store import Store
 from tests.worker.meter import POWERS_W, open_steady

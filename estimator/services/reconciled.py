@@ -1,0 +1,75 @@
+"""A measurement against the estimate of the same run, and what the next estimate takes over from it."""
+
+import uuid
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from estimator.core.inputs import Workload
+from estimator.core.units import J_PER_KWH
+from estimator.imports import ImportedMeasurement
+from estimator.imports.result import Component
+from estimator.models import Estimate, Measurement
+from estimator.services import imports
+from estimator.services.imports import Compared
+from estimator.worker.protocol import PROCESS
+
+#: The first part of a component's name -> what an estimate calls it.
+_KINDS: Final[dict[str, Component]] = {"accelerator": "accelerator", "cpu_package": "cpu", "dram": "memory"}
+
+
+def set_against(*, owner: User, measurement_id: uuid.UUID, estimate_id: uuid.UUID) -> bool:
+    """Set a measurement against a finished estimate of the same account; False if there is none."""
+    estimates = Estimate.objects.owned_by(owner).filter(pk=estimate_id, footprint__isnull=False)
+    if not estimates.exists():
+        return False
+    return Measurement.objects.owned_by(owner).filter(pk=measurement_id).update(estimate_id=estimate_id) == 1
+
+
+def compared(*, row: Measurement) -> Compared | None:
+    """
+    Measured against estimated, by component, and why they differ.
+
+    Parameters
+    ----------
+    row : Measurement
+        With the estimate that it is set against.
+
+    Returns
+    -------
+    Compared or None
+        None where there is no estimate, or nothing was measured.
+
+    Raises
+    ------
+    InputProblems
+        If the catalogue does not know the estimate's names any more.
+    """
+    if row.estimate is None or row.energy_j <= 0.0 or row.covered_s <= 0.0:
+        return None
+    return imports.compare(found=_as_found(row), estimate=row.estimate)
+
+
+def next_workload(*, row: Measurement) -> Workload | None:
+    """The inputs of that estimate with the draw that was measured."""
+    found = compared(row=row)
+    if found is None or row.estimate is None:
+        return None
+    return imports.next_workload(compared=found, estimate=row.estimate)
+
+
+def _as_found(row: Measurement) -> ImportedMeasurement:
+    """As the reader of a file would tell it."""
+    parts: dict[Component, float] = {}
+    for part in row.components:
+        kind = _KINDS.get(str(part["name"]).removeprefix(PROCESS).partition(":")[0], "other")
+        if part.get("counted", True):
+            parts[kind] = parts.get(kind, 0.0) + row.energies_j.get(part["name"], 0.0) / J_PER_KWH
+    return ImportedMeasurement(
+        recognised_as="plain",
+        energy_kwh=row.energy_j / J_PER_KWH,
+        includes_pue=False,
+        rows_count=row.samples_count,
+        duration_s=row.covered_s,
+        energy_by_component_kwh=parts,
+    )
