@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(max_length=12)),
                 ('options', models.JSONField(default=dict)),
                 ('first_at', models.DateTimeField()),
-                ('number', models.PositiveIntegerField(default=0)),
+                ('periods_count', models.PositiveIntegerField(default=0)),
                 ('next_at', models.DateTimeField()),
                 ('paused_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField()),

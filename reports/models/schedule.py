@@ -40,8 +40,8 @@ class Schedule(models.Model):
     options = models.JSONField(default=dict)
     #: When the first one was due: all others are counted from it.
     first_at = models.DateTimeField()
-    #: Which one is next; that at `first_at` is 0.
-    number = models.PositiveIntegerField(default=0)
+    #: How many periods are over, made or left out: that of `first_at` is the first.
+    periods_count = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -56,9 +56,9 @@ class Schedule(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def due_at(self, number: int) -> datetime:
-        """When a report is due; it is over what was finished since the one before was."""
-        return months_after(self.first_at, number * Cadence(self.cadence).months)
+    def due_at(self, periods_count: int) -> datetime:
+        """When the report after so many is due; it is over what was finished since the one before was."""
+        return months_after(self.first_at, periods_count * Cadence(self.cadence).months)
 
     def choices(self) -> ReportOptions:
         """How its reports are made."""

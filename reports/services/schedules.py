@@ -91,11 +91,11 @@ def resume_schedule(*, owner: User, schedule_id: uuid.UUID, now: datetime) -> bo
     row = Schedule.objects.owned_by(owner).filter(pk=schedule_id, paused_at__isnull=False).first()
     if row is None:
         return False
-    number = row.number
-    while row.due_at(number) <= now:
-        number += 1
+    count = row.periods_count
+    while row.due_at(count) <= now:
+        count += 1
     paused = Schedule.objects.filter(pk=row.pk, paused_at=row.paused_at)
-    return paused.update(paused_at=None, number=number, next_at=row.due_at(number)) == 1
+    return paused.update(paused_at=None, periods_count=count, next_at=row.due_at(count)) == 1
 
 
 def delete_schedule(*, owner: User, schedule_id: uuid.UUID) -> bool:
@@ -123,10 +123,10 @@ def run_due_schedules(*, now: datetime) -> int:
 def _run(row: Schedule, now: datetime) -> bool:
     """Take the period and ask for its report, both or neither; False where somebody else has taken it."""
     with transaction.atomic():
-        held = Schedule.objects.filter(pk=row.pk, number=row.number, next_at=row.next_at, paused_at=None)
-        if held.update(number=F("number") + 1, next_at=row.due_at(row.number + 1)) != 1:
+        held = Schedule.objects.filter(pk=row.pk, periods_count=row.periods_count, next_at=row.next_at, paused_at=None)
+        if held.update(periods_count=F("periods_count") + 1, next_at=row.due_at(row.periods_count + 1)) != 1:
             return False
-        starts_at, ends_at = row.due_at(row.number - 1), row.next_at
+        starts_at, ends_at = row.due_at(row.periods_count - 1), row.next_at
         rows = Estimate.objects.owned_by(row.owner).filter(
             status=JobStatus.DONE, withdrawn_at=None, finished_at__gte=starts_at, finished_at__lt=ends_at
         )
