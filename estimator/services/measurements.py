@@ -351,7 +351,8 @@ def workload_of(row: Measurement) -> Workload:
 
 def _hardware(row: Measurement) -> Hardware:
     """The accelerators, where the catalogue knows them: for what making them emitted."""
-    names = [str(card.get("name", "")) for card in row.inventory.get("accelerators", [])]
+    cards = row.inventory.get("accelerators")
+    names = [str(card.get("name", "")) for card in (cards if isinstance(cards, list) else []) if isinstance(card, dict)]
     if len(set(names)) == 1:
         with contextlib.suppress(InputProblems):
             return Hardware(accelerator=catalogue.find_accelerator(names[0]).row.id, accelerator_count=len(names))

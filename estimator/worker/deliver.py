@@ -16,8 +16,6 @@ LOOK_EVERY_S: Final = 0.1
 #: After the server was away, tried again this soon, then later each time. [s]
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 5.0
-#: Codes by which the server says that it wants no more of a measurement.
-_CLOSED: Final = frozenset({"measurement_over", "not_found", "another_run"})
 
 
 class Delivery(threading.Thread):
@@ -86,11 +84,9 @@ class Delivery(threading.Thread):
             if problem.code == "worker_disabled":
                 raise Away(str(problem)) from problem
             logger.warning("The server does not take measurement %s: %s", kept.id, problem)
-            if problem.code in _CLOSED or kept.state == "ended":
-                self._store.end(kept.id, {}, now_s=time.time())
-                self._store.ask_to_stop(kept.id)
+            if kept.state == "ended":
                 self._store.close_measurement(kept.id, now_s=time.time())
-            else:
+            else:  # what measures ends it first
                 self._store.ask_to_stop(kept.id)
 
     def _announce(self, kept: Kept) -> None:

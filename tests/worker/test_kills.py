@@ -12,6 +12,7 @@ import pytest
 from estimator.worker import protocol
 from estimator.worker.child import celery_app
 from estimator.worker.credentials import read_credentials
+from estimator.worker.store import Store
 from tests.harness.servers import wait_until
 from tests.worker.meter import POWERS_W
 from tests.worker.people import Machine, Person, Wire, pause
@@ -177,6 +178,17 @@ def test_a_message_that_comes_again_changes_nothing(ann: Person, machine: Machin
     app.send_task(protocol.TASK, args=[key, 1, spec], queue=protocol.QUEUE)
     pause(0.5)
     assert ann.measurement(key) == told
+
+
+def test_one_that_is_deleted_or_withdrawn_ends_on_its_worker_too(ann: Person, machine: Machine) -> None:
+    key = begun(ann, machine)
+    assert ann.call("DELETE", f"/measurements/{key}")[0] == 204
+    other = ann.measure(machine.key)
+    ann.call("POST", f"/measurements/{other}/stop")  # before it has begun, or just after
+    store = Store(machine.folder / "samples.sqlite3")
+    wait_until(lambda: not store.unfinished(), what="nothing is left to measure or to send")
+    assert ann.call("GET", f"/measurements/{key}")[0] == 404
+    assert ann.measurement(other)["status"] in {"failed", "done"}
 
 
 def test_a_token_and_credentials_are_good_for_one_machine(
