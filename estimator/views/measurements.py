@@ -25,7 +25,7 @@ from estimator.services.cursor import cursor_of, place_of
 from estimator.services.imports import Compared
 from estimator.services.recorded import csv_lines
 from estimator.services.series import Series, series_of
-from estimator.views.asked import RECENT, as_uuid, asking_account, signed_in
+from estimator.views.asked import RECENT, as_uuid, asking_account, signed_in, visible
 from estimator.views.form import filled_in
 
 ON_A_PAGE: Final = 30
@@ -131,7 +131,10 @@ def measurement_compare(request: HttpRequest, measurement_id: uuid.UUID) -> Http
 @never_cache
 def measurement_use(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
     """The form of a new estimate with the draw that was measured."""
-    workload = reconciled.next_workload(row=_own(request, measurement_id))
+    row = _own(request, measurement_id)
+    if row.estimate is not None:
+        visible(request, row.estimate)
+    workload = reconciled.next_workload(row=row)
     if workload is None:
         raise Http404
     notice = _("The draw that was measured stands in the form. Change what will be different next time.")

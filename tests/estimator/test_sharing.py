@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from estimator.models import Estimate, Plan, Scenario
+from estimator.models import Estimate, Measurement, Plan, Scenario
 from reports.models import Report
 from tests.estimator.routes import World
 from tests.harness.people import People
@@ -183,6 +183,18 @@ def test_what_is_brought_is_not_set_against_what_is_hidden(people: People, world
     after = client.get(brought).content.decode()
     assert len(after) < len(before)
     assert "problem=estimate" in client.post(f"{brought}compare/", {"link": str(world.estimate)})["Location"]
+
+
+def test_a_measurement_takes_nothing_over_from_what_is_hidden(people: People, world: SharedWorld) -> None:
+    of_others = SharedWorld(people.stranger.user)
+    measured = Measurement.objects.filter(pk=of_others.measurement)
+    measured.update(estimate_id=world.estimate, energy_j=3.6e9, covered_s=3600.0, status="done")
+    use = f"/measurements/{of_others.measurement}/use/"
+    assert people.stranger.client.get(use).status_code == 200
+    set_to(world, sharing="private")
+    assert people.stranger.client.get(use).status_code == 404
+    set_to(world, sharing="link", withdrawn_at=timezone.now())
+    assert people.stranger.client.get(use).status_code == 410
 
 
 # --- who says so ------------------------------------------------------------------------------------------------------
