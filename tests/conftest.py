@@ -19,6 +19,8 @@ pytest_plugins = ["pytester"]
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
 
+#: Where tests share out over processes, none should wait for one of these at the end.
+LONGEST = {"test_postgresql.py", "test_style.py", "test_up.py", "test_script.py"}
 #: A test that asks for one of these talks to processes with a database of their own.
 WITH_OTHER_PROCESSES = {"live_site", "make_site", "page", "new_page", "browser", "celery_worker_process"}
 
@@ -47,7 +49,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test that works on rows, in this process, holds on PostgreSQL too."""
+    """Every test that works on rows, in this process, holds on PostgreSQL too; the longest files come first."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") and not fixtures & WITH_OTHER_PROCESSES:

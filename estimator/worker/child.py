@@ -33,7 +33,7 @@ LOOK_EVERY_S: Final = 1
 
 def celery_app(told: Credentials) -> Celery:
     """The app: everything that a worker needs no right for is off."""
-    app = Celery("wattprint-worker", broker=told.broker_url, fixups=[])
+    app = Celery("wattprint-worker", broker=told.broker_url, fixups=[], set_as_current=False)
     app.conf.update(
         broker_transport_options=protocol.transport_options(told.worker_hex),
         broker_connection_retry_on_startup=True,
@@ -65,6 +65,7 @@ def serve(folder: Path, *, slice_s: float = protocol.SLICE_S) -> int:
     told = read_credentials(folder)
     sessions = Sessions(Store(folder / "samples.sqlite3"), read_config(folder / "worker.toml"))
     app = celery_app(told)
+    app.set_current()
 
     @app.task(name=protocol.TASK)
     def measure(key: str, number: int, spec: Spec | None = None) -> None:
