@@ -41,6 +41,10 @@ class Part(Result):
     difference_kgco2e: float
 
 
+#: Two numbers nearer than this differ by rounding.
+DUST: Final = 1e-12
+
+
 def log_mean(one: float, other: float) -> float:
     r"""
     Logarithmic mean of two positive numbers.
@@ -112,11 +116,16 @@ def product_parts(before: Mapping[NameT, float], after: Mapping[NameT, float]) -
         moved = vanishing or [name for name in before if before[name] != after[name]] or list(before)
         return {name: whole / len(moved) if name in moved else 0.0 for name in before}
     mean = log_mean(second, first)
-    parts = {name: mean * (math.log(after[name]) - math.log(before[name])) for name in before}
+    parts = {name: mean * _log_ratio(after[name], before[name]) for name in before}
     # What rounding leaves goes to the largest part, so that the sum is exact.
     largest = max(parts, key=lambda name: abs(parts[name]))
     parts[largest] += whole - math.fsum(parts.values())
     return parts
+
+
+def _log_ratio(one: float, other: float) -> float:
+    """A factor that was itself divided out of others is the same up to the dust of that division."""
+    return 0.0 if math.isclose(one, other, rel_tol=DUST) else math.log(one) - math.log(other)
 
 
 def parts_of_difference(

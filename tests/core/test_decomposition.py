@@ -56,3 +56,10 @@ def test_what_vanishes_makes_the_whole_change() -> None:
 def test_the_logarithmic_mean_lies_between(one: float, other: float) -> None:
     mean = log_mean(one, other)
     assert math.sqrt(one * other) * (1 - 1e-9) <= mean <= (one + other) / 2 * (1 + 1e-9)
+
+
+def test_dust_of_a_division_is_no_change() -> None:
+    pue = 1.54
+    parts = product_parts({"device_energy": 3.0, "pue": pue}, {"device_energy": 2.0, "pue": pue * (1 + 2e-16 * 4)})
+    assert parts["pue"] == 0.0
+    assert parts["device_energy"] == pytest.approx(-pue, rel=1e-12)
