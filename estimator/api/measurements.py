@@ -65,7 +65,8 @@ class MeasurementOut(Schema):
     flags: list[str]
     energy_kwh: float
     facility_energy_kwh: float
-    operational_location_based_kgco2e: Triple
+    #: Null where no place was given; the estimate made of it says what it took instead.
+    operational_location_based_kgco2e: Triple | None
     mean_power_w: float
     projected_energy_kwh: float | None
     projected_kgco2e: float | None
@@ -123,10 +124,12 @@ def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
         facility_energy_kwh=standing.facility_energy_kwh,
         operational_location_based_kgco2e=Triple(
             low=standing.kgco2e.low, central=standing.kgco2e.central, high=standing.kgco2e.high
-        ),
+        )
+        if row.grid
+        else None,
         mean_power_w=standing.mean_power_w,
         projected_energy_kwh=standing.projected_kwh,
-        projected_kgco2e=standing.projected_kgco2e,
+        projected_kgco2e=standing.projected_kgco2e if row.grid else None,
         budgets={name: told for name, told in known.items() if told},
         exit_code=row.exit_code,
         estimate=row.result_id,
