@@ -72,13 +72,13 @@ def lines_of(data: bytes, notes: Notes) -> list[str]:
 def _decoded(data: bytes, notes: Notes) -> str:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return _strict(data[len(bom) :], encoding, notes)
+            return _tolerant(data[len(bom) :], encoding)
     # Without a mark: ASCII in UTF-16 has a NUL in every second place.
     head = data[:2000]
     if len(head) >= 8:
         for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
             if zeros.count(0) > 0.8 * len(zeros) and head.count(0) < 0.6 * len(head):
-                return _strict(data, encoding, notes)
+                return _tolerant(data, encoding)
     if b"\x00" in data:
         kept = data.replace(b"\x00", b"")
         if len(data) - len(kept) > 1_000_000 or not kept or _unprintable_share(kept) > 0.02:
@@ -103,12 +103,9 @@ def _unprintable_share(data: bytes) -> float:
     return controls / max(1, len(sample))
 
 
-def _strict(data: bytes, encoding: str, notes: Notes) -> str:
-    try:
-        # A file cut in the middle of a character loses that character only.
-        return data.decode(encoding, errors="ignore" if encoding != "utf-8" else "replace").replace("\x00", "")
-    except UnicodeDecodeError:  # pragma: no cover (the handlers above never raise it)
-        raise _no_text(notes) from None
+def _tolerant(data: bytes, encoding: str) -> str:
+    """A file cut in the middle of a character loses that character only."""
+    return data.decode(encoding, errors="ignore" if encoding != "utf-8" else "replace").replace("\x00", "")
 
 
 def _no_text(notes: Notes) -> UnreadableFile:
