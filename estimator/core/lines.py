@@ -9,6 +9,7 @@ from typing import Final
 
 from estimator.core import cost, embodied, emissions, energy, flops, water
 from estimator.core.footprint import gettext_noop
+from estimator.core.hours import hours_ratio
 from estimator.core.inputs import Workload
 from estimator.core.sheet import Line, Sheet, by_name, product, product_of_all, total, write_same
 
@@ -108,7 +109,7 @@ def _write_grid_of_hours(sheet: Sheet, workload: Workload) -> None:
         label=gettext_noop("Grid in the hours of the run, over its average"),
         formula="hourly_mean(start_hour, start_hour + duration_h) ÷ profile_mean_gco2e_per_kwh",
         unit="1",
-        quantity=partial(emissions.hours_ratio, hourly_intensity_gco2e_per_kwh=hours_gco2e_per_kwh),
+        quantity=partial(hours_ratio, hourly_intensity_gco2e_per_kwh=hours_gco2e_per_kwh),
         takes=by_name("duration_h", "start_hour"),
     )
     sheet.line(

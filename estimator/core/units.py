@@ -7,13 +7,15 @@ References
 .. [2] NIST Special Publication 811, 2008, appendix B (the avoirdupois pound).
 """
 
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, Union
 
-import numpy as np
-import numpy.typing as npt
+# The formulas that are plain arithmetic work without NumPy, which takes longer to load than a short command to run.
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 #: A number, or an array with one number a draw or a run: the formulas of core take either.
-Quantity: TypeAlias = float | npt.NDArray[np.float64]
+Quantity: TypeAlias = Union[float, "npt.NDArray[np.float64]"]
 
 J_PER_KWH: Final = 3_600_000.0
 W_PER_KW: Final = 1_000.0

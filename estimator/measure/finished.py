@@ -5,7 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from estimator.core import ENGINE_VERSION
+from estimator.core.emissions import operational_kgco2e
+from estimator.core.energy import facility_energy_kwh
 from estimator.core.measured import product_range
+from estimator.core.units import J_PER_KWH
 from estimator.measure.figures import Figures, Question, UnknownFigure, figures
 from estimator.measure.process import Attributed
 from estimator.measure.totals import Total, machine_total
@@ -134,10 +137,6 @@ def carbon(
         found = figures(question)
     except UnknownFigure as problem:
         return None, str(problem)
-    # NumPy comes with them: only now, when the command has ended.
-    from estimator.core.emissions import operational_kgco2e
-    from estimator.core.energy import facility_energy_kwh
-    from estimator.core.units import J_PER_KWH
 
     def emitted(joules: Triple) -> Triple:
         low, central, high = product_range(joules, found.grid_intensity_gco2e_per_kwh.range)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from estimator.core.emissions import hours_ratio
 from estimator.core.footprint import Footprint
+from estimator.core.hours import hours_ratio
 from estimator.core.inputs import Workload
 from tests.core.levers_cases import BY_DEVICES, BY_OPERATIONS, SERVED, footprint, saving
 
