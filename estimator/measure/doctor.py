@@ -25,7 +25,8 @@ KINDS: Final = {
     "amd": "AMD cards",
     "rapl": "Processor and memory (RAPL)",
     "apple": "Apple silicon",
-    "hwmon": "Board, BMC, battery",
+    "hwmon": "Power meter, battery",
+    "ipmi": "Whole machine (BMC)",
     "model": "Model of CPU and memory",
 }
 WIDTH: Final = 100
@@ -62,6 +63,11 @@ def findings(found: Inventory, powers_w: dict[str, float | None]) -> list[str]:
             )
         else:
             told.extend(state.remedy for state in found.meters if state.name == "rapl" and state.remedy)
+    told.extend(
+        f"For the whole machine beside the sum of its parts: {state.remedy}"
+        for state in found.meters
+        if state.name == "ipmi" and state.remedy
+    )
     for card in found.accelerators:
         if card.note:
             told.append(f"{card.name} ({card.component}): {card.note}")

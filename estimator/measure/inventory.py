@@ -88,7 +88,8 @@ def inventory(opened: Opened, root: Path = Path("/")) -> Inventory:
         Everything that a reader needs in order to know what the numbers stand for.
     """
     host, cpu, memory_gb, memory_limit_gb = machine(root)
-    now = {meter.name: meter.components for meter in opened.meters}
+    now = {part.name: part for part in opened.components}
+    parts = {meter.name: tuple(now[part.name] for part in meter.components) for meter in opened.meters}
     return Inventory(
         host=host,
         cpu=cpu,
@@ -96,7 +97,7 @@ def inventory(opened: Opened, root: Path = Path("/")) -> Inventory:
         memory_limit_gb=memory_limit_gb,
         accelerators=opened.accelerators,
         # A model knows its range only when the catalogue has answered.
-        meters=tuple(replace(state, components=now.get(state.name, ())) for state in opened.states),
+        meters=tuple(replace(state, components=parts.get(state.name, ())) for state in opened.states),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final, cast
 from estimator.measure.samplers import Meter, MeterProblem, MeterState, Opened
 
 #: Best first. A module is loaded only when its kind is tried.
-KINDS: Final = ("nvml", "amd", "rapl", "apple", "hwmon")
+KINDS: Final = ("nvml", "amd", "rapl", "apple", "hwmon", "ipmi")
 #: What stands in where no sensor tells of the CPU or the memory.
 MODEL: Final = "model"
 
@@ -36,7 +36,7 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
     if unknown:
         raise MeterProblem(f"There is no meter {unknown[0]!r}.", f"Choose from {', '.join((*KINDS, MODEL))}.")
     # What belongs to the other system is no news here.
-    elsewhere = ("rapl", "hwmon") if sys.platform == "darwin" else ("apple",)
+    elsewhere = ("rapl", "hwmon", "ipmi") if sys.platform == "darwin" else ("apple",)
     meters: list[Meter] = []
     states: list[MeterState] = []
     try:

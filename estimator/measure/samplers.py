@@ -5,7 +5,7 @@ Standard library only, so that a worker, a command line and a notebook import it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 #: How a number came about, best first: a counter of energy, a power read now and then, or a model without any sensor.
@@ -139,8 +139,11 @@ class Opened:
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """Everything that is measured."""
-        return tuple(component for meter in self.meters for component in meter.components)
+        """Everything that is measured. Where no part is, the first that holds the whole is what counts."""
+        told = [component for meter in self.meters for component in meter.components]
+        if told and not any(component.counted for component in told):
+            told[0] = replace(told[0], counted=True)
+        return tuple(told)
 
     @property
     def accelerators(self) -> tuple[Accelerator, ...]:
