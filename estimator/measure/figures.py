@@ -64,6 +64,7 @@ class Figures:
     memory_power_w_per_gb: Figure
     grid_intensity_gco2e_per_kwh: Figure
     place: str
+    location: dict[str, str]  #: the same place as an estimate names it; empty where none was given
     dataset_version: str
 
 
@@ -139,8 +140,8 @@ def figures(question: Question) -> Figures:
 
 
 def _key(question: Question) -> str:
-    """Another question, other tables or other formulas: another key."""
-    seen = [ENGINE_VERSION, json.dumps(asdict(question), sort_keys=True)]
+    """Another question, other tables, other formulas or another form of the answer: another key."""
+    seen = [ENGINE_VERSION, *Figures.__dataclass_fields__, json.dumps(asdict(question), sort_keys=True)]
     folders = [DATA_FOLDER, *([Path(data) / "reference"] if (data := os.environ.get("WATTPRINT_DATA")) else [])]
     for folder in folders:
         with contextlib.suppress(OSError):
@@ -194,7 +195,11 @@ def _figures(answer: dict[str, Any]) -> Figures:
         for name in ("core_power_w", "memory_power_w_per_gb", "grid_intensity_gco2e_per_kwh")
     }
     return Figures(
-        cpu_name=answer["cpu_name"], place=answer["place"], dataset_version=answer["dataset_version"], **numbers
+        cpu_name=answer["cpu_name"],
+        place=answer["place"],
+        location=answer["location"],
+        dataset_version=answer["dataset_version"],
+        **numbers,
     )
 
 
@@ -213,8 +218,12 @@ def _answer(question: Question) -> dict[str, Any]:
             cpu = catalogue.find_cpu(" ".join(_ADDED.sub(" ", question.cpu).split())).row
     place = None
     try:
-        if question.place and question.grid_intensity_gco2e_per_kwh is None:
-            place = catalogue.find_place(question.place)
+        if question.place:
+            try:
+                place = catalogue.find_place(question.place)
+            except InputProblems:
+                if question.grid_intensity_gco2e_per_kwh is None:  # else the intensity is known without it
+                    raise
         workload = Workload(
             method="cores_and_memory",
             duration_h=1.0,
@@ -241,6 +250,7 @@ def _answer(question: Question) -> dict[str, Any]:
     return {
         "cpu_name": cpu.name if cpu else "",
         "place": label,
+        "location": place.location.model_dump(exclude_none=True) if place else {},
         "dataset_version": factors.dataset_version,
         **numbers,
     }

@@ -50,6 +50,8 @@ class Finished:
     attributed: tuple[Attributed, ...]
     samples: Sequence[Sequence[object]]
     flags: tuple[str, ...]
+    question: Question  #: where it ran
+    pue: float | None = None
     exit_code: int | None = None
     carbon: Carbon | None = None
     carbon_problem: str = ""  #: why there is none
@@ -77,25 +79,23 @@ class Finished:
             "components": [total.row() for total in self.totals],
             "samples": list(self.samples),
             "command_name": self.command_name,
+            "attributed": [part.row() for part in self.attributed],
+            "flags": list(self.flags),
+            "exit_code": self.exit_code,
+            # What was asked, and no emissions: the server computes them by its own tables.
+            "location": dict(self.carbon.figures.location) if self.carbon is not None else {},
+            "grid_intensity_gco2e_per_kwh": self.question.grid_intensity_gco2e_per_kwh,
+            "pue": self.pue,
         }
 
     def as_json(self) -> dict[str, Any]:
         """What is written to a file: what is sent, and what was made of it."""
         told = self.body() | {
             "wattprint_version": ENGINE_VERSION,
-            "exit_code": self.exit_code,
-            "flags": list(self.flags),
             "components": [
-                total.row()
-                | {
-                    "low_energy_j": total.low_j,
-                    "high_energy_j": total.high_j,
-                    "note": total.component.note,
-                    "flags": list(total.flags),
-                }
+                total.row() | {"low_energy_j": total.low_j, "high_energy_j": total.high_j, "flags": list(total.flags)}
                 for total in self.totals
             ],
-            "attributed": [part.row() for part in self.attributed],
             "machine_energy_j": _named(self.energy_j),
             "attributed_energy_j": _named(self.attributed_j),
             "machine_kgco2e": None,
@@ -105,7 +105,6 @@ class Finished:
             told |= {
                 "machine_kgco2e": _named(self.carbon.kgco2e),
                 "attributed_kgco2e": _named(self.carbon.attributed_kgco2e) if self.carbon.attributed_kgco2e else None,
-                "pue": self.carbon.pue,
                 "place": self.carbon.figures.place,
                 "grid_intensity": asdict(self.carbon.figures.grid_intensity_gco2e_per_kwh),
                 "dataset_version": self.carbon.figures.dataset_version,

@@ -14,13 +14,24 @@ server tells by `client_id` that it has it already::
         "inventory": {"host": {}, "cpu": {}, "memory_gb": 64.0, "accelerators": [], "meters": []},
         "components": [
             {"name": "accelerator:0", "quality": "counter", "energy_j": 18000.0, "mean_power_w": 294.1,
-             "label": "NVIDIA H100 80GB HBM3", "counted": true}
+             "label": "NVIDIA H100 80GB HBM3", "counted": true, "low": 0.95, "high": 1.05, "note": ""}
         ],
         "samples": [[1, 1764033001.0, {"accelerator:0": 293.5}]],
-        "command_name": "python"
+        "command_name": "python",
+        "attributed": [
+            {"name": "accelerator:0", "energy_j": 9000.0, "share": 0.5, "basis": "share of the work on the card"}
+        ],
+        "flags": ["gap"],
+        "exit_code": 0,
+        "location": {"country": "FR"},
+        "grid_intensity_gco2e_per_kwh": null,
+        "pue": 1.2
     }
 
-A component that is not counted stands beside the sum, because others hold its energy already. Times are seconds since
+A component that is not counted stands beside the sum, because others hold its energy already; `low` and `high` are the
+5th and 95th percentile of its true energy over the one told. What is attributed is the share of a component that falls
+to the command. The place is said as an estimate takes it, and no emissions are sent: the server computes them. What
+stands after the name of the command may be missing, as in what older versions left waiting. Times are seconds since
 1970; each sample has its number, its end, and the joules of each component since the one before. The name of the
 command is sent, its arguments never are. The token is not kept.
 """
@@ -179,7 +190,10 @@ def _post(body: dict[str, Any], *, server: str, token: str, timeout_s: float) ->
 def _refusal(status: int, content: bytes) -> tuple[Outcome, str, bool]:
     message = ""
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-        message = str(json.loads(content)["error"]["message"])
+        error = json.loads(content)["error"]
+        message = str(error["message"])
+        fields = [f"{field['path']}: {field['message']}" for field in error.get("fields", ())]
+        message = " ".join((message, *fields[:3]))
     if status in {401, 403}:
         return "kept", f"The token is not accepted ({status}). {message}".strip(), False
     if status in {400, 409, 413, 422}:

@@ -7,13 +7,14 @@ an idle machine draws falls to whoever kept it awake.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from estimator.measure.cputime import Tree, machine_busy_s, usable_busy_s
 from estimator.measure.samplers import Meter, Sample
 
-BY_CPU_TIME: Final = "share of the CPU time"
-BY_CARD: Final = "share of the work on the card"
+Basis = Literal["share of the CPU time", "share of the work on the card"]
+BY_CPU_TIME: Final[Basis] = "share of the CPU time"
+BY_CARD: Final[Basis] = "share of the work on the card"
 
 
 @runtime_checkable
@@ -31,7 +32,7 @@ class Attributed:
     name: str
     energy_j: float
     share: float  #: of what the component drew in all
-    basis: str
+    basis: Basis
 
     def row(self) -> dict[str, object]:
         """As it is written and sent."""
@@ -63,7 +64,7 @@ class Attribution:
             meter.shares()
         self._energy_j: dict[str, float] = {}
         self._whole_j: dict[str, float] = {}
-        self._basis: dict[str, str] = {}
+        self._basis: dict[str, Basis] = {}
         self.cpu_s = 0.0  #: CPU time of the process since the start
 
     def follow(self, pid: int, *, is_new: bool) -> None:
@@ -106,7 +107,7 @@ class Attribution:
         ours = self._tree.pids if self._tree is not None else frozenset[int]()
         return min(sum(share for pid, share in told.items() if pid in ours), 1.0)
 
-    def _count(self, name: str, energy_j: float, share: float, basis: str) -> None:
+    def _count(self, name: str, energy_j: float, share: float, basis: Basis) -> None:
         self._energy_j[name] = self._energy_j.get(name, 0.0) + share * energy_j
         self._whole_j[name] = self._whole_j.get(name, 0.0) + energy_j
         self._basis[name] = basis

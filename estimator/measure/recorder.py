@@ -89,6 +89,8 @@ class Recorder:
             attributed=attributed,
             samples=self._history.rows(),
             flags=tuple(sorted(self._totals.flags)),
+            question=question,
+            pue=pue,
             exit_code=exit_code,
             carbon=emitted,
             carbon_problem=problem,

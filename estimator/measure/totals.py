@@ -35,6 +35,9 @@ class Total:
             "mean_power_w": self.mean_power_w,
             "label": self.component.label,
             "counted": self.component.counted,
+            "low": self.component.low,
+            "high": self.component.high,
+            "note": self.component.note,
         }
 
 

@@ -150,6 +150,7 @@ def test_json_has_the_components_the_shares_and_the_emissions(own: dict[str, str
     machine_kwh = told["machine_energy_j"]["central"] / 3.6e6
     assert told["machine_kgco2e"]["central"] == pytest.approx(machine_kwh * 1.2 * grid / 1e3)
     assert told["machine_kgco2e"]["low"] < told["machine_kgco2e"]["central"] < told["machine_kgco2e"]["high"]
+    assert told["location"] == {"country": "FR"}
     assert (told["title"], told["command_name"], told["exit_code"]) == ("A", Path(sys.executable).name, 0)
     assert [sample[0] for sample in told["samples"]] == list(range(1, len(told["samples"]) + 1))
     assert burn not in file.read_text()  # arguments may hold secrets
@@ -262,10 +263,11 @@ def test_it_is_kept_while_the_server_is_away_and_sent_later(own: dict[str, str],
     assert (path, authorization) == (PATH, "Bearer T")
     assert set(body) == {
         "kind", "client_id", "title", "started_at_s", "duration_s", "interval_s", "inventory", "components", "samples",
-        "command_name",
+        "command_name", "attributed", "flags", "exit_code", "location", "grid_intensity_gco2e_per_kwh", "pue",
     }  # fmt: skip
     assert all(
-        set(part) == {"name", "quality", "energy_j", "mean_power_w", "label", "counted"} for part in body["components"]
+        set(part) == {"name", "quality", "energy_j", "mean_power_w", "label", "counted", "low", "high", "note"}
+        for part in body["components"]
     )
     assert not outbox.waiting()
 
@@ -295,14 +297,15 @@ def filled(folder: Path, count: int) -> Outbox:
 )
 def test_what_becomes_of_each(tmp_path: Path, server: Server, status: int, outcome: str, left: int, tried: int) -> None:
     outbox = filled(tmp_path, 3)
-    server.answers = [(status, {"error": {"code": "x", "message": "Because."}})]
+    fields = [{"path": "location.country", "message": "No such country."}]
+    server.answers = [(status, {"error": {"code": "x", "message": "Because.", "fields": fields}})]
     told = list(outbox.send(server=server.url, token="T"))
     assert told[0].outcome == outcome
     assert len(server.got) == tried == len(told)
     waiting = outbox.waiting()
     assert len(waiting) == (left if outcome != "refused" else 0)
     if status >= 400:
-        assert "Because." in told[0].message
+        assert "Because. location.country: No such country." in told[0].message
     if outcome == "refused":
         assert len(list(tmp_path.glob("*.refused"))) == 1
 
