@@ -3,6 +3,10 @@ Apple silicon, by what its own tool `powermetrics` prints.
 
 It tells the mean power of processor, graphics and neural engine over each second by Apple's own model of the chip; the
 tool needs the rights of root and takes no input from anyone.
+
+References
+----------
+.. [1] powermetrics(1), macOS manual page (options; powers are estimates, to be compared on one machine alone).
 """
 
 import contextlib
@@ -35,6 +39,8 @@ PARTS: Final = {
 }
 _PASSED: Final = re.compile(r"^\*\*\* Sampled system activity .*\(([\d.]+)ms elapsed\)")
 _POWER: Final = re.compile(r"^(CPU|GPU|ANE|DRAM) Power: ([\d.]+) mW")
+#: What follows the powers of a period: their sum, by its name then and now, or what the graphics did.
+_AFTER_POWERS: Final = ("Combined Power", "Package Power", "**** GPU usage")
 
 
 class PowermetricsLog:
@@ -43,13 +49,17 @@ class PowermetricsLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._passed_s = 0.0
+        self._told: set[str] = set()  #: in this period
         self._energy_j: dict[str, float] = {}
 
     def feed(self, line: str) -> None:
         """Take one line."""
         if passed := _PASSED.match(line):
             self._passed_s = float(passed[1]) * S_PER_MILLISECOND
-        elif power := _POWER.match(line):
+            self._told.clear()
+        elif (power := _POWER.match(line)) and power[1] not in self._told:
+            # The graphics are told twice: among the powers, and again under "GPU usage".
+            self._told.add(power[1])
             name = PARTS[power[1]].name
             with self._lock:
                 energy_j = float(power[2]) * W_PER_MILLIWATT * self._passed_s
@@ -96,7 +106,7 @@ class AppleMeter:
     def _follow(self, lines: Iterable[str]) -> None:
         for line in lines:
             self._log.feed(line)
-            if line.startswith("GPU Power"):  # the last of the powers of a period
+            if line.startswith(_AFTER_POWERS):
                 self._first.set()
 
 
@@ -118,7 +128,8 @@ def open_meter() -> AppleMeter:
         )
     try:
         process = subprocess.Popen(
-            [TOOL, "--samplers", "cpu_power,gpu_power,ane_power", "-i", str(int(PERIOD_S * 1000))],
+            # Line by line, for into a pipe it may keep back what it has told.
+            [TOOL, "--samplers", "cpu_power,gpu_power,ane_power", "-i", str(int(PERIOD_S * 1000)), "-b", "1"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """AMD and Apple by what their own tools tell, and the sensors that Linux shows; each fake at its edge alone."""
 
+import subprocess
 import sys
 import types
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from estimator.measure import amd, hwmon
 from estimator.measure.amd import AmdMeter
-from estimator.measure.apple import PowermetricsLog
+from estimator.measure.apple import AppleMeter, PowermetricsLog
 from estimator.measure.samplers import MeterProblem, Reading
 from tests.measure.builders import tree
 
@@ -90,6 +91,9 @@ def test_powermetrics_is_added_up() -> None:
             f"GPU Power: {gpu_mw} mW",
             "ANE Power: 0 mW",
             f"Combined Power (CPU + GPU + ANE): {cpu_mw + gpu_mw} mW",
+            "**** GPU usage ****",
+            "GPU HW active frequency: 338 MHz",
+            f"GPU Power: {gpu_mw} mW",  # said again, and counted once
         ):
             log.feed(line)
     assert log.energies_j() == {
@@ -97,6 +101,26 @@ def test_powermetrics_is_added_up() -> None:
         "accelerator:0": pytest.approx(0.8 * 1.0025),
         "accelerator:ane": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    "powers",
+    [
+        ["CPU Power: 4200 mW", "GPU Power: 800 mW", "ANE Power: 5 mW", "Combined Power (CPU + GPU + ANE): 5005 mW"],
+        ["ANE Power: 5 mW", "DRAM Power: 90 mW", "CPU Power: 4200 mW", "GPU Power: 800 mW", "Package Power: 5 mW"],
+    ],
+)
+def test_every_part_is_known_before_the_tool_is_believed(powers: list[str]) -> None:
+    first = ["*** Sampled system activity (Tue Nov 24 10:00:00 2026 +0000) (1000.0ms elapsed) ***", *powers]
+    script = f"import time; print({chr(10).join(first)!r}, flush=True); time.sleep(30)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        meter = AppleMeter(process)
+        meter.close()
+    names = {"CPU": "cpu_package:0", "GPU": "accelerator:0", "ANE": "accelerator:ane", "DRAM": "dram:0"}
+    assert {part.name for part in meter.components} == {
+        names[power.split()[0]] for power in powers if power.split()[0] in names
+    }
+    assert meter.read()["accelerator:0"].energy_j == pytest.approx(0.8)
 
 
 def test_the_meter_of_the_board_stands_beside_the_sum(tmp_path: Path) -> None:
