@@ -52,7 +52,8 @@ def test_a_card_of_amd_with_its_counter() -> None:
     reading = meter.read()["accelerator:amd-0"]
     assert (reading.energy_j, reading.power_w) == pytest.approx((30.518, 410.0))
     (card,) = meter.accelerators
-    assert (card.name, card.limit_w, card.memory_gb, card.has_counter) == ("AMD Instinct MI300X", 750.0, 196.592, True)
+    assert (card.name, card.limit_w, card.has_counter) == ("AMD Instinct MI300X", 750.0, True)
+    assert card.memory_gb == pytest.approx(196_592 * 2**20 / 1e9)  # in MiB, whatever the library calls it
 
 
 def test_an_older_library_calls_the_counter_power() -> None:
@@ -64,6 +65,40 @@ def test_a_card_of_amd_that_tells_only_its_power_is_sampled() -> None:
     meter = AmdMeter(library(power_info={"average_socket_power": 95}))
     assert meter.components[0].quality == "sampled"
     assert meter.read() == {"accelerator:amd-0": Reading(power_w=95.0)}
+
+
+@pytest.mark.parametrize(
+    ("power", "expected_w"),
+    [
+        ({"current_socket_power": 0xFFFF, "average_socket_power": 94}, 94.0),
+        ({"current_socket_power": 2**32 - 1, "average_socket_power": 94}, 94.0),
+        ({"current_socket_power": 0, "average_socket_power": "N/A"}, 0.0),  # the second die of an MI250
+        ({"current_socket_power": "N/A", "average_socket_power": 0xFFFF}, None),
+    ],
+)
+def test_all_ones_are_no_watts(power: dict[str, Any], expected_w: float | None) -> None:
+    meter = AmdMeter(library(energy_count={"energy_accumulator": 5, "counter_resolution": 15.3}, power_info=power))
+    assert meter.read()["accelerator:amd-0"].power_w == expected_w
+
+
+def test_a_counter_of_all_ones_counts_nothing() -> None:
+    counted = {"energy_accumulator": 2**64 - 1, "counter_resolution": 15.3}
+    meter = AmdMeter(library(energy_count=counted, power_info={"average_socket_power": 95}))
+    assert meter.read() == {"accelerator:amd-0": Reading(power_w=95.0)}
+
+
+def test_partitions_of_a_card_are_counted_once() -> None:
+    slots = {f"{card}-{part}": f"0000:{card}:00.{part}" for card in ("0c", "22") for part in range(8)}
+    module = library(power_info={"current_socket_power": 136}, handles=list(slots))
+    module.amdsmi_get_gpu_device_bdf = slots.__getitem__  # type: ignore[attr-defined]
+    meter = AmdMeter(module)
+    assert [card.component for card in meter.accelerators] == ["accelerator:amd-0", "accelerator:amd-8"]
+    assert sum(reading.power_w or 0.0 for reading in meter.read().values()) == 2 * 136.0
+    module.amdsmi_get_gpu_kfd_info = lambda handle: {"current_partition_id": int(handle[-1])}  # type: ignore[attr-defined]
+    assert len(AmdMeter(module).components) == 2
+    # A hypervisor may put whole cards into one slot.
+    module.amdsmi_get_gpu_kfd_info = lambda handle: {"current_partition_id": 0}  # type: ignore[attr-defined]
+    assert len(AmdMeter(module).components) == 16
 
 
 def test_amd_is_opened_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
