@@ -1,7 +1,14 @@
 """
 What Linux shows of other sensors: power meters of the board or its BMC (ACPI), AMD cards, and a discharging battery.
 
-They tell the whole machine, so they stand beside the sum of its parts, and are never added to it.
+All but the cards tell the whole machine, or a whole chip. So they stand beside the sum of the parts, and are never
+added to it.
+
+References
+----------
+.. [1] Linux kernel documentation, hwmon sysfs interface (power in microwatts, intervals in milliseconds).
+.. [2] Linux kernel, drivers/gpu/drm/amd/pm/amdgpu_pm.c (which sensors a card has, and which a processor with graphics).
+.. [3] Linux kernel documentation, power supply class (microwatts, microvolts and microamperes).
 """
 
 import contextlib
@@ -72,7 +79,13 @@ def open_meter(sys: Path = SYS, taken: frozenset[str] = frozenset()) -> HwmonMet
     MeterProblem
         If none tells a power now.
     """
-    found = [sensor for sensor in (*_hwmon(sys), *_batteries(sys)) if sensor.component.name not in taken]
+    # What the library of AMD left out is no other card: it numbers them in its own way.
+    has_cards = any(name.startswith("accelerator:amd-") for name in taken)
+    found = [
+        sensor
+        for sensor in (*_hwmon(sys), *_batteries(sys))
+        if sensor.component.name not in taken and not (has_cards and sensor.component.kind == "accelerator")
+    ]
     if told := tuple(sensor for sensor in found if _power_w(sensor) is not None):
         return HwmonMeter(told)
     if any(sensor.status is not None for sensor in found):
@@ -84,18 +97,25 @@ def open_meter(sys: Path = SYS, taken: frozenset[str] = frozenset()) -> HwmonMet
 
 def _hwmon(sys: Path) -> Iterator[_Sensor]:
     cards_count = 0
-    for folder in sorted((sys / "hwmon").glob("hwmon*")):
+    names: dict[str, int] = {}
+    for folder in sorted((sys / "hwmon").glob("hwmon*"), key=lambda path: (len(path.name), path.name)):
         driver = _text(folder / "name")
         file = next((path for name in ("power1_average", "power1_input") if (path := folder / name).exists()), None)
         if file is None:
             continue
-        if driver == CARD_DRIVER:
+        if driver == CARD_DRIVER and _is_card(folder):
             name, label, counted = f"accelerator:amd-{cards_count}", "AMD card", True
             cards_count += 1
+        elif driver == CARD_DRIVER:
+            # Its power is that of cores and graphics together, and the cores are counted by RAPL or the model.
+            name, label, counted = "platform:amdgpu", "Processor with its graphics", False
         elif driver in SYSTEM_DRIVERS:
             name, label, counted = f"system:{driver}", SYSTEM_DRIVERS[driver], False
         else:
             continue
+        # A machine may have several of a kind.
+        names[name] = names.get(name, 0) + 1
+        name += f"-{names[name]}" if names[name] > 1 else ""
         interval_ms = _text(folder / "power1_average_interval")
         yield _Sensor(
             Component(
@@ -109,6 +129,11 @@ def _hwmon(sys: Path) -> Iterator[_Sensor]:
             ),
             (file,),
         )
+
+
+def _is_card(folder: Path) -> bool:
+    """Whether this is a board of its own: of processors with graphics only one has a cap, and that is called slow."""
+    return (folder / "power1_cap").exists() and _text(folder / "power1_label") != "slowPPT"
 
 
 def _batteries(sys: Path) -> Iterator[_Sensor]:

@@ -168,13 +168,48 @@ def test_the_meter_of_the_board_stands_beside_the_sum(tmp_path: Path) -> None:
             "hwmon/hwmon1/name": "coretemp",
             "hwmon/hwmon2/name": "amdgpu",
             "hwmon/hwmon2/power1_average": 88_000_000,
+            "hwmon/hwmon2/power1_label": "PPT",
+            "hwmon/hwmon2/power1_cap": 300_000_000,
         },
     )
     meter = hwmon.open_meter(folder)
     assert meter.read() == {"system:power_meter": Reading(power_w=412.0), "accelerator:amd-0": Reading(power_w=88.0)}
     assert [part.counted for part in meter.components] == [False, True]
-    without = hwmon.open_meter(folder, taken=frozenset(["accelerator:amd-0"]))
-    assert [part.name for part in without.components] == ["system:power_meter"]
+    # The library of AMD may give the only card another number: it is the same card.
+    for name in ("accelerator:amd-0", "accelerator:amd-8"):
+        without = hwmon.open_meter(folder, taken=frozenset([name]))
+        assert [part.name for part in without.components] == ["system:power_meter"]
+    with_nvidia = hwmon.open_meter(folder, taken=frozenset(["accelerator:0"]))
+    assert [part.name for part in with_nvidia.components] == ["system:power_meter", "accelerator:amd-0"]
+
+
+def test_a_processor_with_graphics_is_not_counted_beside_its_cores(tmp_path: Path) -> None:
+    """Linux has no cap for it but on one chip, whose label says which of its two limits that is."""
+    folder = tree(
+        tmp_path,
+        {
+            "hwmon/hwmon0/name": "amdgpu",
+            "hwmon/hwmon0/power1_average": 21_000_000,
+            "hwmon/hwmon0/power1_label": "PPT",
+            "hwmon/hwmon1/name": "amdgpu",
+            "hwmon/hwmon1/power1_input": 9_000_000,
+            "hwmon/hwmon1/power1_label": "slowPPT",
+            "hwmon/hwmon1/power1_cap": 15_000_000,
+        },
+    )
+    meter = hwmon.open_meter(folder)
+    assert [(part.name, part.counted) for part in meter.components] == [
+        ("platform:amdgpu", False),
+        ("platform:amdgpu-2", False),
+    ]
+    assert not meter.accelerators
+
+
+def test_several_of_a_kind_have_names_of_their_own(tmp_path: Path) -> None:
+    sensors: dict[str, object] = {f"hwmon/hwmon{number}/name": "power_meter" for number in (2, 10)}
+    sensors |= {f"hwmon/hwmon{number}/power1_average": number * 1_000_000 for number in (2, 10)}
+    meter = hwmon.open_meter(tree(tmp_path, sensors))
+    assert meter.read() == {"system:power_meter": Reading(power_w=2.0), "system:power_meter-2": Reading(power_w=10.0)}
 
 
 def test_a_battery_counts_while_it_is_what_feeds_the_machine(tmp_path: Path) -> None:
