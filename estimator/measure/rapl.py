@@ -4,7 +4,8 @@ Processors and memory by the counters of Intel and AMD (RAPL), as Linux shows th
 References
 ----------
 .. [1] Linux kernel documentation, Power Capping Framework (energy_uj, max_energy_range_uj).
-.. [2] Khan et al., RAPL in Action, ACM TOMPECS 3(2), 2018 (accuracy of packages and memory).
+.. [2] Intel, Software Developer's Manual, volume 3, Platform-Specific RAPL (the platform holds package and memory).
+.. [3] Khan et al., RAPL in Action, ACM TOMPECS 3(2), 2018 (accuracy of packages and memory).
 """
 
 import contextlib
@@ -72,7 +73,7 @@ def open_meter(powercap: Path = POWERCAP) -> RaplMeter:
     Raises
     ------
     MeterProblem
-        If there is none, or none may be read, with what to do.
+        If there is none, or not all may be read, with what to do.
     """
     zones: list[_Zone] = []
     forbidden: list[str] = []
@@ -84,10 +85,17 @@ def open_meter(powercap: Path = POWERCAP) -> RaplMeter:
         except OSError:
             continue
         else:
-            told = _text(folder / "max_energy_range_uj")
-            zones.append(_Zone(component, file, int(told) * J_PER_MICROJOULE if told.isdigit() else None))
-    if zones:
-        return RaplMeter(tuple(zones))
+            range_uj = _text(folder / "max_energy_range_uj")
+            wraps_at_j = int(range_uj) * J_PER_MICROJOULE if range_uj.isdigit() else None
+            zones.append(_Zone(component, file, wraps_at_j))
+    # One socket of two is not the processors, nor its memory all memory: a model of the whole says more than a part.
+    hidden = {name.partition(":")[0] for name in forbidden}
+    told = tuple(zone for zone in zones if "cpu_package" not in hidden and zone.component.kind not in hidden)
+    for zone in zones:
+        if zone not in told:
+            os.close(zone.file)
+    if told:
+        return RaplMeter(told)
     if forbidden:
         raise MeterProblem(f"RAPL is there, and may not be read ({', '.join(forbidden)}).", _REMEDY_RIGHTS)
     if not powercap.is_dir():
@@ -107,6 +115,7 @@ def _found(powercap: Path) -> Iterator[tuple[Path, Component]]:
     if not powercap.is_dir():
         return
     sockets: dict[str, str] = {}
+    platforms_count = 0
     # intel-rapl:0 comes before intel-rapl:0:1. The same counters through MMIO would count twice.
     for folder in sorted(
         powercap.glob("intel-rapl:*"), key=lambda path: [part.zfill(4) for part in path.name.split(":")]
@@ -120,7 +129,10 @@ def _found(powercap: Path) -> Iterator[tuple[Path, Component]]:
             socket = sockets.get(zone[1], zone[1])
             yield folder, _component(folder, f"dram:{socket}", f"Memory, socket {socket}")
         elif name == "psys":
-            yield folder, _component(folder, "platform", "Platform without its cards", counted=False)
+            # Package and memory are in it, and what else the board feeds.
+            platforms_count += 1
+            name = f"platform:{platforms_count}" if platforms_count > 1 else "platform"
+            yield folder, _component(folder, name, "Platform, as its board measures it", counted=False)
 
 
 def _component(folder: Path, name: str, label: str, *, counted: bool = True) -> Component:

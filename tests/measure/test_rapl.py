@@ -78,6 +78,50 @@ def test_missing_rights_are_explained_with_the_remedy(tmp_path: Path, monkeypatc
     assert "sudo chmod a+r /sys/class/powercap/*/energy_uj" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("hidden", "left"),
+    [
+        ("intel-rapl:1/", None),  # the other socket alone would pass for the machine
+        ("intel-rapl:0:0/", ["cpu_package:0", "cpu_package:1", "platform"]),
+        ("intel-rapl:2/", ["cpu_package:0", "dram:0", "cpu_package:1"]),
+    ],
+)
+def test_a_kind_is_read_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: str, left: list[str] | None
+) -> None:
+    folder = tree(tmp_path, TWO_SOCKETS)
+    opened: list[int] = []
+    real_open = os.open
+
+    def refuse(path: Path, flags: int) -> int:
+        if hidden in str(path):
+            raise PermissionError(path)
+        opened.append(real_open(path, flags))
+        return opened[-1]
+
+    monkeypatch.setattr(os, "open", refuse)
+    if left is None:
+        with pytest.raises(MeterProblem, match=r"may not be read \(cpu_package:1\)"):
+            rapl.open_meter(folder)
+    else:
+        meter = rapl.open_meter(folder)
+        assert [part.name for part in meter.components] == left
+        meter.close()
+    for file in opened:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(file)
+
+
+def test_two_platforms_have_names_of_their_own(tmp_path: Path) -> None:
+    files = TWO_SOCKETS | {"intel-rapl:3/name": "psys", "intel-rapl:3/energy_uj": 1}
+    meter = rapl.open_meter(tree(tmp_path, files))
+    assert [(part.name, part.counted) for part in meter.components if part.kind == "platform"] == [
+        ("platform", False),
+        ("platform:2", False),
+    ]
+    meter.close()
+
+
 def test_a_machine_without_counters_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(MeterProblem, match="no powercap"):
         rapl.open_meter(tmp_path / "powercap")
