@@ -3,6 +3,10 @@ NVIDIA cards through the driver's own library (NVML).
 
 The counter of energy is read where the card has one (Volta and later), else its power. Both are of the whole card: the
 slices of a MIG card and everybody who shares it are in them.
+
+References
+----------
+.. [1] NVIDIA, NVML API Reference (millijoules since the driver was loaded, milliwatts, microseconds, percent).
 """
 
 from collections.abc import Mapping
@@ -92,7 +96,8 @@ class NvmlMeter:
         """
         Share of each card's work that each process did since the last call, by the driver's samples.
 
-        Where the driver tells no utilisation, the memory that each process holds on the card stands in for it.
+        Where the driver tells no utilisation, the memory that each process holds on the card stands in for it. A card
+        whose driver tells neither, as in slices without the rights of root, is left out.
         """
         told: dict[str, Mapping[int, float]] = {}
         for card in self._cards:
@@ -101,10 +106,10 @@ class NvmlMeter:
                 card.seen_us = max(card.seen_us, int(sample.timeStamp))
                 used[int(sample.pid)] = used.get(int(sample.pid), 0.0) + float(sample.smUtil)
             if not sum(used.values()):
-                used = {
-                    int(process.pid): float(process.usedGpuMemory or 0)
-                    for process in self._call("nvmlDeviceGetComputeRunningProcesses", card.handle) or ()
-                }
+                processes = self._call("nvmlDeviceGetComputeRunningProcesses", card.handle)
+                if processes is None:
+                    continue
+                used = {int(process.pid): float(process.usedGpuMemory or 0) for process in processes}
             whole = sum(used.values())
             told[card.component] = {pid: part / whole for pid, part in used.items()} if whole else {}
         return told

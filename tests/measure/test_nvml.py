@@ -132,6 +132,8 @@ def test_memory_stands_in_where_no_utilisation_is_told() -> None:
     assert meter.shares() == {"accelerator:0": {7: 0.75, 8: 0.25}}
     empty = NvmlMeter(Library(card(ComputeRunningProcesses=[])))
     assert empty.shares() == {"accelerator:0": {}}
+    # In slices, and without the rights of root: not known is not none.
+    assert NvmlMeter(Library(card(MigMode=[1, 1], ComputeRunningProcesses=None))).shares() == {}
 
 
 def test_a_process_is_given_its_share_of_the_card() -> None:
