@@ -23,16 +23,22 @@ from estimator.worker.protocol import Spec
 
 logger = logging.getLogger(__name__)
 
-#: All that Celery's consumer says to Redis, with gossip, mingle and remote control off. No scripts, no channels.
+#: All that Celery's consumer says to Redis, with gossip, mingle and remote control off; a test listens to a real one.
+#: No scripts, no channels, no other database, and nothing that lists, copies or deletes keys.
 COMMANDS: Final = (
-    "ping", "select", "multi", "exec", "discard", "watch", "unwatch",
-    "brpop", "rpop", "rpush", "lpush", "llen", "hset", "hget", "hdel", "hlen", "zadd", "zrem", "zrange", "sadd", "srem",
-    "smembers", "pexpire",
+    "ping", "multi", "exec", "watch", "unwatch",
+    "brpop", "rpush", "lpush", "hset", "hget", "hdel", "zadd", "zrem", "zrange",
 )  # fmt: skip
+#: How the words begin in which Redis tells what a user may: on, off, nopass, passwords, keys, channels, commands.
+_TOLD: Final = "on#~%&+("
 #: A client says its name and version where the server knows such a word; older ones refuse rules about it.
 _GREETINGS: Final = ("client|setinfo", "client|setname")
 #: Stops that nobody fetched are old news soon. [s]
 _STOP_LASTS_S: Final = 300
+#: Nor does an order to measure wait longer for a worker that is away; the row does, and is sent again. [s]
+_SLICE_LASTS_S: Final = 3_600
+#: More than a worker takes at once, with what is sent twice; no more are put into its queue.
+MOST_WAITING: Final = 40
 
 
 class BrokerRefuses(Exception):
@@ -45,6 +51,18 @@ def _client() -> redis.Redis:
     )
 
 
+def _rules(worker_id: uuid.UUID, password_digest: str) -> tuple[str, ...]:
+    """What makes up a worker's user, in the words in which Redis tells it."""
+    # Rules on keys hold in every database, so only the site's own can be chosen; the first needs no choosing.
+    database = redis.Redis.from_url(settings.REDIS_URL).get_connection_kwargs().get("db") or 0
+    return (
+        f"#{password_digest}",
+        *(f"~{key}" for key in protocol.keys(worker_id.hex)),
+        *(f"+{command}" for command in COMMANDS),
+        *([f"+select|{database}"] if database else []),
+    )
+
+
 def grant(*, worker_id: uuid.UUID, password_digest: str) -> None:
     """
     Let a worker in.
@@ -54,18 +72,12 @@ def grant(*, worker_id: uuid.UUID, password_digest: str) -> None:
     BrokerRefuses
         If Redis is away or does not let us.
     """
-    rules = [
-        "reset",
-        "on",
-        f"#{password_digest}",
-        f"~{protocol.key_prefix(worker_id.hex)}*",
-        "-@all",
-        *(f"+{command}" for command in COMMANDS),
-    ]
     user = protocol.broker_user(worker_id.hex)
     try:
         with _client() as client:
-            client.execute_command("ACL SETUSER", user, *rules)
+            if settings.WORKERS_BROKER_URL and "nopass" in str(client.execute_command("ACL GETUSER", "default")):
+                raise BrokerRefuses("it lets anybody in without a password; switch its user `default` off")
+            client.execute_command("ACL SETUSER", user, "reset", "on", "-@all", *_rules(worker_id, password_digest))
             for greeting in _GREETINGS:
                 with suppress(redis.ResponseError):
                     client.execute_command("ACL SETUSER", user, f"+{greeting}")
@@ -84,38 +96,46 @@ def give_back(*, worker_id: uuid.UUID, password_digest: str) -> None:
         logger.warning("Worker %s has no place at the broker: %s", worker_id, problem)
 
 
-def withdraw(*, worker_id: uuid.UUID, with_keys: bool = True) -> None:
-    """Let a worker in no more, end its connections, and clear what was put there for it."""
-    user = protocol.broker_user(worker_id.hex)
+def withdraw(*, worker_id: uuid.UUID) -> None:
+    """Let a worker in no more, end its connections, and clear what lies there for it."""
     try:
         with _client() as client:
-            client.execute_command("ACL DELUSER", user)
-            if with_keys:
-                for key in client.scan_iter(match=protocol.key_prefix(worker_id.hex) + "*", count=1000):
-                    client.delete(key)
+            _forget(client, worker_id.hex)
     except (redis.RedisError, OSError) as problem:
         logger.warning("Worker %s keeps its place at the broker for now: %s", worker_id, problem)
 
 
+def _forget(client: Any, worker_hex: str) -> None:
+    """Redis ends the connections of a user that it deletes; then nobody can fill the keys again."""
+    client.execute_command("ACL DELUSER", protocol.broker_user(worker_hex))
+    client.unlink(*protocol.keys(worker_hex))
+
+
 def put_right(*, digests: Mapping[uuid.UUID, str]) -> int:
-    """Make the users anew that Redis has lost, and take away those that no row stands for; says how many."""
-    wanted = {protocol.broker_user(key.hex): key for key in digests}
+    """Make the users anew that Redis has lost or knows by other rules, and take away those of no row; how many."""
+    own = protocol.broker_user("")
     try:
         with _client() as client:
-            found = {str(name) for name in client.execute_command("ACL USERS")}
-            orphans = [name for name in found - wanted.keys() if name.startswith(protocol.broker_user(""))]
-            if orphans:
-                client.execute_command("ACL DELUSER", *orphans)
+            lines = [str(line).split() for line in client.execute_command("ACL LIST")]
+            found = {words[1].removeprefix(own): set(words[2:]) for words in lines if words[1].startswith(own)}
+            orphans = found.keys() - {key.hex for key in digests}
+            for worker_hex in orphans:
+                _forget(client, worker_hex)
     except (redis.RedisError, OSError) as problem:
         logger.warning("The users of the broker could not be looked through: %s", problem)
         return 0
-    missing = [key for name, key in wanted.items() if name not in found]
-    for key in missing:
+    greetings = {f"+{greeting}" for greeting in _GREETINGS}
+    wrong = [
+        key
+        for key, digest in digests.items()
+        if {word for word in found.get(key.hex, ()) if word[0] in _TOLD} - greetings != {"on", *_rules(key, digest)}
+    ]
+    for key in wrong:
         try:
             grant(worker_id=key, password_digest=digests[key])
         except BrokerRefuses as problem:
             logger.warning("Worker %s has no place at the broker: %s", key, problem)
-    return len(missing) + len(orphans)
+    return len(wrong) + len(orphans)
 
 
 def address_for(*, asked_host: str) -> str:
@@ -136,13 +156,25 @@ def address_for(*, asked_host: str) -> str:
 
 
 def send_slice(*, worker_id: uuid.UUID, measurement_id: uuid.UUID, spec: Spec) -> bool:
-    """Put the first slice of a measurement into its worker's own queue; False when the broker did not take it."""
+    """
+    Put the first slice of a measurement into its worker's own queue; False when the broker did not take it.
+
+    It waits for an hour at most, by the clock of Redis: that of the worker may be wrong.
+    """
+    queue, *_ = protocol.keys(worker_id.hex)
     options: dict[str, Any] = {**current_app.conf.broker_transport_options} | protocol.transport_options(worker_id.hex)
     try:
-        with Connection(settings.CELERY_BROKER_URL, transport_options=options) as connection:
+        with _client() as client, Connection(settings.CELERY_BROKER_URL, transport_options=options) as connection:
+            if client.llen(queue) >= MOST_WAITING:
+                logger.warning("Worker %s takes nothing out of its queue, which is full.", worker_id)
+                return False
             current_app.send_task(
-                protocol.TASK, args=[str(measurement_id), 1, spec], queue=protocol.QUEUE, connection=connection
+                protocol.TASK,
+                args=[str(measurement_id), 1, spec],
+                queue=protocol.queue(),  # type: ignore[arg-type]  # it takes a queue as well as its name
+                connection=connection,
             )
+            client.expire(queue, _SLICE_LASTS_S)
     except (OperationalError, redis.RedisError, OSError) as problem:
         logger.warning("The broker did not take measurement %s: %s", measurement_id, problem)
         return False
@@ -155,6 +187,7 @@ def tell_stop(*, worker_id: uuid.UUID, measurement_id: uuid.UUID) -> None:
     try:
         with _client() as client, client.pipeline(transaction=False) as pipeline:
             pipeline.lpush(key, str(measurement_id))
+            pipeline.ltrim(key, 0, MOST_WAITING - 1)
             pipeline.expire(key, _STOP_LASTS_S)
             pipeline.execute()
     except (redis.RedisError, OSError) as problem:

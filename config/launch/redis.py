@@ -22,6 +22,17 @@ OLDEST_MAJOR = 6
 OWN_USER = "wattprint-site"
 #: The system's own limit for the path of a socket is 104 on macOS, 108 on Linux. [bytes]
 LONGEST_SOCKET_PATH_BYTES = 100
+#: The site keeps a few MB there. Above this much Redis refuses what would take more, until what fills it is removed;
+#: without a limit it would grow until the system ends some process. Nothing is evicted: a message is no cache.
+MEMORY_LINES = (
+    "maxmemory 512mb",
+    "maxmemory-policy noeviction",
+    # No message or answer of ours comes near these.
+    "proto-max-bulk-len 8mb",
+    "client-query-buffer-limit 16mb",
+    "client-output-buffer-limit normal 32mb 16mb 10",
+)
+CLIENTS_MEMORY = "128mb"
 
 
 def find_server() -> str:
@@ -106,7 +117,9 @@ def write_config(folder: Path, unix_socket: Path, opening: Opening | None = None
         "appendfsync everysec",
         'save ""',
         "daemonize no",
-        "maxmemory-policy noeviction",
+        *MEMORY_LINES,
+        # Redis 6 knows no such word. The client that holds most goes first, and that is none of the site's.
+        *([f"maxmemory-clients {CLIENTS_MEMORY}"] if _major(Path(find_server())) >= 7 else []),
         "loglevel notice",
         'logfile ""',
     ]

@@ -35,6 +35,8 @@ class WorkerOut(Schema):
     name: str
     online: bool
     enabled: bool
+    #: Why it was switched off without its owner's word: `overfull`, `too_many_connections`; else empty.
+    disabled_reason: str
     version: str
     created_at: datetime
     last_seen_at: datetime | None
@@ -132,7 +134,9 @@ class WorkerSecret:
                 headers={"WWW-Authenticate": 'Bearer realm="wattprint-worker"'},
             )
         if row.disabled_at is not None:
-            raise ApiError(403, "worker_disabled", "This worker is disabled: its owner can enable it again.")
+            held_too_much = "was switched off, as it held more at the broker than it may"
+            why = held_too_much if row.disabled_reason else "is disabled"
+            raise ApiError(403, "worker_disabled", f"This worker {why}: its owner can enable it again.")
         return row
 
 
@@ -149,6 +153,7 @@ def worker_out(row: Worker, now: datetime) -> WorkerOut:
         name=row.name,
         online=row.is_online(now) and row.disabled_at is None,
         enabled=row.disabled_at is None,
+        disabled_reason=row.disabled_reason,
         version=row.version,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
@@ -169,10 +174,12 @@ def create_enrolment(request: HttpRequest) -> HttpResponse:
     """It works once, within a day."""
     try:
         new = workers.create_enrolment(owner=require_user(request, SCOPE))
-    except workers.TooMany:
-        raise ApiError(
-            409, "too_many", "Too many tokens wait for their machine: revoke one on the page Workers."
-        ) from None
+    except workers.TooMany as problem:
+        remedies = {
+            "tokens": "Too many tokens wait for their machine: revoke one on the page Workers.",
+            "workers": f"An account has at most {workers.MOST_WORKERS} workers: delete one that is no longer needed.",
+        }
+        raise ApiError(409, "too_many", remedies[problem.what]) from None
     server = request.build_absolute_uri("/").rstrip("/")
     command = f"./wattprint worker --server {server} --token {new.token}"
     return json_response(EnrolmentOut(token=new.token, expires_at=new.row.expires_at, command=command), status=201)
@@ -199,9 +206,9 @@ def enrol(request: HttpRequest, payload: EnrolIn) -> HttpResponse:
     except workers.EnrolmentRefused as refused:
         status = 409 if refused.code == "token_used" else 401
         raise ApiError(status, refused.code, refused.message) from None
-    except BrokerRefuses:
+    except BrokerRefuses as problem:
         raise ApiError(
-            503, "broker_refuses", "Redis is away, or does not let us make a user for this worker; try again."
+            503, "broker_refuses", f"Redis is away, or makes no user for this worker; try again. It says: {problem}."
         ) from None
     key = done.worker.pk
     broker = BrokerOut(

@@ -44,6 +44,8 @@ class Worker(models.Model):
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(null=True, editable=False)
     disabled_at = models.DateTimeField(null=True, editable=False)
+    #: Why it was switched off without its owner's word; empty where the owner did it.
+    disabled_reason = models.CharField(max_length=40, blank=True, default="", editable=False)
 
     objects = WorkerQuerySet.as_manager()
 

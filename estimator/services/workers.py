@@ -1,5 +1,6 @@
 """Workers: let machines enrol, hear from them, rename, disable and delete them."""
 
+import logging
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -13,11 +14,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from estimator import broker_access
+from estimator import broker_access, broker_watch
 from estimator.models import Enrolment, Measurement, Worker
 from estimator.models.measurement import OPEN, MeasurementStatus
 from estimator.models.token import is_token, new_token, token_digest, token_prefix
 from estimator.models.worker import OFFLINE_AFTER
+
+logger = logging.getLogger(__name__)
 
 MOST_WORKERS: Final = 200
 #: Tokens that wait for a machine.
@@ -38,7 +41,11 @@ class EnrolmentRefused(Exception):
 
 
 class TooMany(Exception):
-    """The account has as many as it may have."""
+    """The account has as many as it may have: "tokens" that wait, or "workers"."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class SpokenFor(Exception):
@@ -69,15 +76,20 @@ def create_enrolment(*, owner: User, lifetime: timedelta = ENROL_WITHIN) -> NewE
     Raises
     ------
     TooMany
-        If too many wait for a machine already.
+        If too many wait for a machine already, or there are too many workers.
     """
     now = timezone.now()
     token, prefix = new_token(_ENROLMENT_MARK)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)
-        waiting = Enrolment.objects.owned_by(owner).filter(revoked_at=None, used_at=None, expires_at__gt=now)
-        if waiting.count() >= MOST_ENROLMENTS or Worker.objects.owned_by(owner).count() >= MOST_WORKERS:
-            raise TooMany
+        tokens = Enrolment.objects.owned_by(owner)
+        waiting_count = tokens.filter(revoked_at=None, used_at=None, expires_at__gt=now).count()
+        if waiting_count >= MOST_ENROLMENTS:
+            raise TooMany("tokens")
+        if waiting_count + Worker.objects.owned_by(owner).count() >= MOST_WORKERS:
+            raise TooMany("workers")
+        ended = Q(used_at=None) & (Q(revoked_at__isnull=False) | Q(expires_at__lte=now))
+        tokens.filter(ended | Q(used_at__isnull=False, worker=None)).delete()
         row = Enrolment.objects.create(
             owner=owner, prefix=prefix, digest=token_digest(token), created_at=now, expires_at=now + lifetime
         )
@@ -239,7 +251,8 @@ def disable_worker(*, owner: User, worker_id: uuid.UUID) -> bool:
 
 def enable_worker(*, owner: User, worker_id: uuid.UUID) -> bool:
     """Let it work again."""
-    done = Worker.objects.owned_by(owner).filter(pk=worker_id, disabled_at__isnull=False).update(disabled_at=None) == 1
+    disabled = Worker.objects.owned_by(owner).filter(pk=worker_id, disabled_at__isnull=False)
+    done = disabled.update(disabled_at=None, disabled_reason="") == 1
     if done:
         put_broker_right()
     return done
@@ -264,7 +277,32 @@ def end_measurements(*, worker_id: uuid.UUID, now: datetime, error_code: str) ->
     )
 
 
+def look_after_broker(*, now: datetime) -> int:
+    """
+    Switch off the workers that hold more than they may at the broker, whatever state it is in.
+
+    Parameters
+    ----------
+    now : datetime
+        When it is looked.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    found = broker_watch.overstepping()
+    for worker_id, reason in found.items():
+        logger.warning("Worker %s is switched off: %s at the broker.", worker_id, reason)
+        broker_access.withdraw(worker_id=worker_id)  # at once, as this frees Redis
+        with transaction.atomic():
+            Worker.objects.filter(pk=worker_id, disabled_at=None).update(disabled_at=now, disabled_reason=reason)
+            end_measurements(worker_id=worker_id, now=now, error_code="worker_overfull")
+        broker_access.withdraw(worker_id=worker_id)  # a sign of life may have let it in again meanwhile
+    return len(found)
+
+
 def put_broker_right() -> int:
-    """Make users anew that Redis has lost."""
+    """Make users anew that Redis has lost or knows by other rules."""
     rows = Worker.objects.filter(disabled_at=None).values_list("pk", "broker_digest")
     return broker_access.put_right(digests=dict(rows))

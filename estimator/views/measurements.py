@@ -209,6 +209,9 @@ def _reason(error_code: str) -> str:
         "no_meter": _("A meter that the worker's file asks for does not work on the machine."),
         "nothing_measured": _("It ended before any energy was measured."),
         "worker_disabled": _("Its worker was disabled."),
+        "worker_overfull": _(
+            "Its worker was switched off, as it held more at the broker than it may. Its page says what to do."
+        ),
         "worker_deleted": _("Its worker was deleted."),
         "internal": _("Something went wrong on the machine; the worker's own output says what."),
         "no_estimate": _("No footprint could be made of it."),

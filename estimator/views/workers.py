@@ -31,8 +31,12 @@ def workers(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             new = service.create_enrolment(owner=asking_account(request))
-        except TooMany:
-            problem = _("Too many tokens wait for their machine. Revoke one first.")
+        except TooMany as too_many:
+            problem = (
+                _("Too many tokens wait for their machine. Revoke one first.")
+                if too_many.what == "tokens"
+                else _("You have as many workers as an account may have. Delete one that is no longer needed.")
+            )
     return render(request, "estimator/workers.html", _page(request, new=new, problem=problem))
 
 

@@ -40,7 +40,7 @@ def celery_app(told: Credentials) -> Celery:
         broker_connection_max_retries=None,
         task_default_queue=protocol.QUEUE,
         task_create_missing_queues=False,
-        task_queues=None,
+        task_queues=[protocol.queue()],
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import redis
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from estimator import services
 from estimator.models import Estimate, JobStatus
+from estimator.services import workers
+from estimator.worker import protocol
 from tests.harness.servers import Redis, Worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,3 +90,31 @@ def test_a_burst_is_computed_completely_and_each_once(celery_worker_process: Cal
     celery_worker_process(concurrency=2)
     wait_until(lambda: Estimate.objects.filter(status=JobStatus.DONE).count() == 30, timeout_s=40)
     assert set(Estimate.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_redis_that_a_worker_has_filled_is_freed_though_it_takes_no_message(
+    redis_url: str, celery_worker_process: Callable[..., Worker]
+) -> None:
+    ann = User.objects.create_user("ann", "ann@example.org", None)
+    token = workers.create_enrolment(owner=ann).token
+    done = workers.enrol(token=token, name="desk", installation="i", version="", inventory={}, workloads=[])
+    queue, *_ = protocol.keys(done.worker.pk.hex)
+    user, password = protocol.broker_user(done.worker.pk.hex), done.broker_password
+    with (
+        redis.Redis.from_url(redis_url) as site,
+        redis.Redis.from_url(redis_url, username=user, password=password) as broker,
+    ):
+        site.config_set("maxmemory", int(site.info("memory")["used_memory"]) + 2_000_000)
+        try:
+            with pytest.raises(redis.OutOfMemoryError):
+                while True:
+                    broker.lpush(queue, "x" * 20_000)
+            row = services.submit_estimate(workload=services.EXAMPLE)
+            assert row.queued_at is None, "Redis takes nothing"
+            celery_worker_process()
+            done.worker.refresh_from_db()
+            assert done.worker.disabled_reason == "overfull"
+            services.JOBS.rescue(now=timezone.now())
+            wait_until(lambda: status_of(row) == JobStatus.DONE, what="computed after all")
+        finally:
+            site.config_set("maxmemory", 0)

@@ -7,9 +7,12 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import redis
 
 from config.launch import redis as private_redis
 from config.launch.site import EVERYWHERE, web_command
@@ -80,6 +83,33 @@ class SmallSite:
             connection.request("GET", "/api/v1/catalogue/levers")
             return connection.getresponse().status == 200
         return False
+
+    def redis(self) -> redis.Redis:
+        """Redis, as the site."""
+        return redis.Redis.from_url(self.environment["REDIS_URL"], decode_responses=True)
+
+    @contextmanager
+    def monitor(self) -> Iterator[set[str]]:
+        """Gather the names of all commands that come by TCP, over the deaths of Redis."""
+        heard: set[str] = set()
+        ending = threading.Event()
+
+        def listen() -> None:
+            while not ending.is_set():
+                with contextlib.suppress(redis.RedisError, OSError), self.redis() as client, client.monitor() as told:
+                    told.connection.socket_timeout = 0.5
+                    for line in told.listen():
+                        if line["client_type"] == "tcp":
+                            heard.add(line["command"].split()[0].lower())
+                        if ending.is_set():
+                            return
+                ending.wait(0.05)
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        yield heard
+        ending.set()
+        listener.join(5)
 
     def kill(self, name: str) -> None:
         """SIGKILL one of the two with all its processes."""

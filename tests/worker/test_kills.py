@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from estimator.broker_access import COMMANDS
 from estimator.worker import protocol
 from estimator.worker.child import celery_app
 from estimator.worker.credentials import read_credentials
@@ -31,6 +32,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
 
 
 @pytest.fixture(scope="module")
+def overheard(site: SmallSite) -> Iterator[set[str]]:
+    """The commands that Redis hears by TCP, which are those of the worker, while the tests below kill things."""
+    with site.monitor() as commands:
+        yield commands
+
+
+@pytest.fixture(scope="module")
 def ann(site: SmallSite) -> Person:
     """Its only account."""
     return Person(site.url, "ann@example.org")
@@ -45,7 +53,9 @@ def wire(site: SmallSite) -> Iterator[Wire]:
 
 
 @pytest.fixture(scope="module")
-def machine(ann: Person, wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine(
+    ann: Person, wire: Wire, overheard: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
     """One worker for all of them."""
     made = Machine(
         tmp_path_factory.mktemp("kills-worker") / "w",
@@ -123,11 +133,18 @@ def test_the_measuring_process_is_killed(ann: Person, machine: Machine) -> None:
     assert "restarted" in told["flags"]
 
 
-def test_the_whole_worker_is_killed_and_started_again(ann: Person, machine: Machine) -> None:
+def test_the_whole_worker_is_killed_and_started_again(ann: Person, machine: Machine, site: SmallSite) -> None:
     key = begun(ann, machine)
     machine.kill()
+    # The message of its slice was handed out and never confirmed: it is handed out anew.
+    *_, unacked, unacked_index = protocol.keys(machine.key)
+    with site.redis() as broker:
+        tags = set(broker.hkeys(unacked))
+        broker.zadd(unacked_index, dict.fromkeys(tags, 1.0))
     machine.start()
     more(ann, key, machine)
+    with site.redis() as broker:
+        assert tags and not tags & set(broker.hkeys(unacked))
     nothing_lost(ann, machine, key)
 
 
@@ -214,3 +231,15 @@ def test_a_token_and_credentials_are_good_for_one_machine(
         other.kill()
     _, told = ann.call("GET", "/workers")
     assert [row["name"] for row in told["workers"]] == ["desk"]
+
+
+def test_the_broker_lets_a_worker_say_what_it_says_and_nothing_else(
+    site: SmallSite, overheard: set[str], machine: Machine
+) -> None:
+    machine.stop()
+    with site.redis() as broker:
+        refused = broker.acl_log()
+    # Where Redis has lost its users, the worker is a stranger until its next sign of life.
+    assert {entry["reason"] for entry in refused} <= {"auth"}, refused
+    greetings, after_errors = {"hello", "client"}, {"unwatch"}
+    assert overheard - greetings | after_errors == set(COMMANDS)
