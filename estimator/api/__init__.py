@@ -5,6 +5,7 @@ from typing import Final
 from ninja import Router
 
 from estimator.api import (
+    calibrations,
     catalogue,
     estimates,
     health,
@@ -34,6 +35,7 @@ ROUTERS: Final[tuple[Router, ...]] = (
     workers.router,
     measurements.router,
     samples.router,
+    calibrations.router,
     catalogue.router,
     health.router,
 )

@@ -1,34 +1,160 @@
-"""What the next estimate takes over from measured runs."""
+"""What the next estimate takes over from measured runs: what a kind of hardware really drew, and over which runs."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from estimator.core.inputs import Hardware, Workload
+
+Kind = Literal["accelerator", "cpu"]
+#: Why a run does not count; empty where it does.
+LeftOut = Literal["", "short", "modelled", "gaps", "idle"]
+
+#: Methods that would not look at the draw of one device, or ask for more than that.
+BEATEN_METHODS: Final = ("strubell_2019", "measured")
+#: Shorter than this, a run is mostly its own beginning. [s]
+LEAST_S: Final = 60.0
+#: Of the time, at most so much may be unmeasured, or bridged where no counter went on counting.
+MOST_GAPS_SHARE: Final = 0.1
+#: A device that draws less than this, times what it drew before the run, had nothing to do.
+LEAST_OVER_IDLE: Final = 1.2
+#: The same where nothing was measured before the run: a share of its limit.
+LEAST_UTILISATION: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device in one run."""
+
+    energy_j: float
+    quality: str  #: counter, sampled or modelled
+    limit_w: float | None = None
+    idle_power_w: float | None = None  #: before the run began
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What one device drew on average in one run, and whether that counts."""
+
+    mean_power_w: float
+    devices_count: int  #: that had something to do
+    left_out: LeftOut
+
+
+def drawn(
+    *, devices: Sequence[Device], duration_s: float, span_s: float, bridged_s: float = 0.0, together: bool = False
+) -> Drawn:
+    """
+    Mean draw of one device in one run.
+
+    Parameters
+    ----------
+    devices : sequence of Device
+        All of one kind; at least one.
+    duration_s : float
+        Time that was measured. [s]
+    span_s : float
+        Time from the beginning to the end. [s]
+    bridged_s : float, default 0.0
+        Part of the measured time in which nothing was read. [s]
+    together : bool, default False
+        Whether they work as one, as the sockets of a machine do; else those that had nothing to do are not counted.
+
+    Returns
+    -------
+    Drawn
+        Of the devices that had something to do; of all where none had. What is left out is left out for the first
+        of these reasons: a part is modelled and not measured; the run is shorter than `LEAST_S`; more than
+        `MOST_GAPS_SHARE` of it is unmeasured, or bridged without a counter; no device had anything to do.
+
+    Raises
+    ------
+    ValueError
+        If there is no device, or no time.
+
+    Examples
+    --------
+    >>> one, two = Device(energy_j=36_000.0, quality="counter", limit_w=400.0), Device(7_200.0, "counter", 400.0)
+    >>> drawn(devices=[one, two], duration_s=120.0, span_s=120.0)
+    Drawn(mean_power_w=300.0, devices_count=1, left_out='')
+    """
+    if not devices or not duration_s > 0.0:
+        raise ValueError("give at least one device, and a time above 0")
+    working = [device for device in devices if not _is_idle(device, duration_s)]
+    counted = list(devices) if together or not working else working
+    left_out: LeftOut = "" if working else "idle"
+    if _gaps_share(counted, duration_s, span_s, bridged_s) > MOST_GAPS_SHARE:
+        left_out = "gaps"
+    if duration_s < LEAST_S:
+        left_out = "short"
+    if any(device.quality == "modelled" for device in counted):
+        left_out = "modelled"
+    mean_power_w = math.fsum(device.energy_j for device in counted) / duration_s / len(counted)
+    return Drawn(mean_power_w, len(counted), left_out)
+
+
+def _is_idle(device: Device, duration_s: float) -> bool:
+    power_w = device.energy_j / duration_s
+    if device.idle_power_w:
+        return power_w < LEAST_OVER_IDLE * device.idle_power_w
+    return power_w <= 0.0 or (device.limit_w is not None and power_w < LEAST_UTILISATION * device.limit_w)
+
+
+def _gaps_share(devices: Sequence[Device], duration_s: float, span_s: float, bridged_s: float) -> float:
+    unmeasured_s = max(span_s - duration_s, 0.0)
+    if any(device.quality != "counter" for device in devices):
+        unmeasured_s += bridged_s
+    return unmeasured_s / max(span_s, duration_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One measured run on one kind of accelerator."""
+    """One measured run on one kind of hardware."""
 
-    mean_accelerator_power_w: float  #: of one accelerator
+    mean_power_w: float  #: of one device
     duration_h: float
     low_w: float | None = None  #: 5th percentile of the draw within the run
     high_w: float | None = None  #: 95th
+    devices_count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What an accelerator really drew, over all runs that were measured on it."""
+    """What one device of a kind of hardware really drew, over all runs that were measured on it."""
 
-    accelerator: str
-    mean_accelerator_power_w: float
+    kind: Kind
+    hardware: str | None  #: id of the catalogue; None where it knows no such device
+    mean_power_w: float
     low_w: float
     high_w: float
     observations_count: int
-    utilisation: float | None = None  #: of the board's limit, where that is known
-    low_utilisation: float | None = None
-    high_utilisation: float | None = None
+    duration_h: float  #: of all runs together
+    devices_count: int  #: in the newest run
+    limit_w: float | None = None
+    measured_on: str = ""  #: for people: the machine, the runs, their hours
+
+    @property
+    def utilisation(self) -> float | None:
+        """Of the limit, where that is known."""
+        return self.mean_power_w / self.limit_w if self.limit_w else None
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What an estimate is told of its hardware; the draw of processors is that of all of them together."""
+        if self.kind == "cpu":
+            told: dict[str, Any] = {
+                "cpu": self.hardware,
+                "cpu_count": self.devices_count,
+                "mean_cpu_power_w": self.mean_power_w * self.devices_count,
+            }
+        else:
+            told = {
+                "accelerator": self.hardware,
+                "accelerator_count": self.devices_count,
+                "mean_accelerator_power_w": self.mean_power_w,
+            }
+        return told | {"measured_on": self.measured_on}
 
     def applied_to(self, workload: Workload) -> Workload:
         """
@@ -37,73 +163,97 @@ class Calibration:
         Parameters
         ----------
         workload : Workload
-            The estimate to come.
+            The estimate to come. A number of devices that it gives stays.
 
         Returns
         -------
         Workload
-            The same one, with what was measured in its hardware.
+            The same one, with what was measured in its hardware, and without what would beat it: a draw of the whole
+            machine, an energy.
         """
-        hardware = workload.hardware.model_copy(
+        own, told = workload.hardware, self.inputs
+        count = "cpu_count" if self.kind == "cpu" else "accelerator_count"
+        told[count] = getattr(own, count) or told[count]
+        if self.kind == "cpu":
+            told["mean_cpu_power_w"] = self.mean_power_w * told[count]
+            told |= {"accelerator": None, "accelerator_count": None, "mean_accelerator_power_w": None}
+        elif self.hardware is None:
+            told["accelerator"] = own.accelerator
+        hardware = own.model_copy(update=told | {"utilisation": None, "mean_system_power_w": None})
+        return workload.model_copy(
             update={
-                "accelerator": self.accelerator,
-                "mean_accelerator_power_w": self.mean_accelerator_power_w,
-                "utilisation": None,
+                "hardware": Hardware.model_validate(hardware.model_dump()),
+                "method": "auto" if workload.method in BEATEN_METHODS else workload.method,
+                "it_energy_kwh": None,
             }
         )
-        return workload.model_copy(update={"hardware": Hardware.model_validate(hardware.model_dump())})
 
 
-def calibration(*, accelerator: str, observations: Sequence[Observation], limit_w: float | None = None) -> Calibration:
-    """
-    Mean draw of an accelerator over measured runs, weighted by their time, with its range.
+def calibration(
+    *,
+    hardware: str | None,
+    observations: Sequence[Observation],
+    kind: Kind = "accelerator",
+    limit_w: float | None = None,
+    measured_on: str = "",
+) -> Calibration:
+    r"""
+    Mean draw of one device over measured runs, weighted by their time, with its range.
 
     Parameters
     ----------
-    accelerator : str
+    hardware : str or None
         Id of the catalogue.
     observations : sequence of Observation
-        At least one.
+        At least one, the newest first.
+    kind : str, default "accelerator"
+        What it is.
     limit_w : float, optional
-        Power limit of the board. [W]
+        Power limit of one device. [W]
+    measured_on : str, optional
+        The machine, for people.
 
     Returns
     -------
     Calibration
-        The range is that of the runs' means where there are several, else that within the one run.
+        The range runs from the 5th to the 95th percentile of the runs' means where there are several, so with fewer
+        than 20 runs from the least to the greatest; else it is that within the one run.
 
     Raises
     ------
     ValueError
         If there is no observation, or one of no time or no power.
 
+    Notes
+    -----
+    .. math:: \bar{p} = \frac{\sum_i p_i \, t_i}{\sum_i t_i}
+
     Examples
     --------
-    >>> found = calibration(
-    ...     accelerator="x", observations=[Observation(300.0, 1.0), Observation(200.0, 3.0)], limit_w=450.0
-    ... )
-    >>> (found.mean_accelerator_power_w, found.low_w, found.high_w, found.utilisation)
+    >>> two = [Observation(300.0, 1.0), Observation(200.0, 3.0)]
+    >>> found = calibration(hardware="x", observations=two, limit_w=450.0)
+    >>> (found.mean_power_w, found.low_w, found.high_w, found.utilisation)
     (225.0, 200.0, 300.0, 0.5)
     """
-    if not observations or any(not (o.duration_h > 0 and o.mean_accelerator_power_w > 0) for o in observations):
+    if not observations or any(not (o.duration_h > 0 and o.mean_power_w > 0) for o in observations):
         raise ValueError("every observation needs a time and a power above 0, and there must be one")
     total_h = math.fsum(o.duration_h for o in observations)
-    mean_w = math.fsum(o.mean_accelerator_power_w * o.duration_h for o in observations) / total_h
+    mean_w = math.fsum(o.mean_power_w * o.duration_h for o in observations) / total_h
     if len(observations) > 1:
-        low_w = min(o.mean_accelerator_power_w for o in observations)
-        high_w = max(o.mean_accelerator_power_w for o in observations)
+        ordered = sorted(o.mean_power_w for o in observations)
+        low_w, high_w = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
     else:
         low_w = observations[0].low_w or mean_w
         high_w = observations[0].high_w or mean_w
-    low_w, high_w = min(low_w, mean_w), max(high_w, mean_w)
-    share = 1 / limit_w if limit_w else None
     return Calibration(
-        accelerator=accelerator,
-        mean_accelerator_power_w=mean_w,
-        low_w=low_w,
-        high_w=high_w,
+        kind=kind,
+        hardware=hardware,
+        mean_power_w=mean_w,
+        low_w=min(low_w, mean_w),
+        high_w=max(high_w, mean_w),
         observations_count=len(observations),
-        utilisation=mean_w * share if share else None,
-        low_utilisation=low_w * share if share else None,
-        high_utilisation=high_w * share if share else None,
+        duration_h=total_h,
+        devices_count=observations[0].devices_count,
+        limit_w=limit_w or None,
+        measured_on=measured_on,
     )

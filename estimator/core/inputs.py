@@ -125,6 +125,9 @@ class Hardware(Inputs):
     mean_system_power_w: PositiveW | None = Field(
         None, description="Mean draw of all servers of the run together: CPUs, memory and accelerators. [W]"
     )
+    measured_on: Annotated[str, Field(max_length=200)] = Field(
+        "", description="What a draw that is given was measured on, for people: the machine, the runs, their hours."
+    )
     host_overhead_share: Annotated[float, Field(ge=0, le=10)] | None = Field(
         None,
         description="Energy of CPUs, memory and network over that of the accelerators, where only these are modelled; "

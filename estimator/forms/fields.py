@@ -143,6 +143,10 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         width="half", help=_("Mean draw of all modules together."),
     ),
     Entry(
+        "measured_on", "hardware.measured_on", "text", _("Measured on"), group="power",
+        help=_("Machine, runs and hours: it stands beside the draw in the report. Leave it empty to say nothing."),
+    ),
+    Entry(
         "cpu", "hardware.cpu", "text", _("Processor"), group="cores", width="half", placeholder="EPYC 7742",
         combobox="cpu",
         help=_("For runs on processors, with their memory and hours."),

@@ -9,9 +9,11 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.renderers import DjangoTemplates
+from django.http import QueryDict
 from django.utils.translation import gettext, gettext_lazy
 from pydantic import ValidationError as WorkloadError
 
+from estimator.core.calibration import BEATEN_METHODS, Calibration, Kind
 from estimator.core.footprint import Footprint, Warning
 from estimator.core.inputs import InputProblem, InputProblems, Location, Workload
 from estimator.core.problems import problems_of
@@ -30,6 +32,14 @@ _LISTED: Final = re.compile(r"\s?:\s*%\(near\)s")
 _WARNINGS_IN_PER_CENT: Final = {
     "utilisation_above_1": gettext_lazy("More than 100 % of the draw is used: check this, or give the measured draw."),
 }
+
+
+#: What a calibration writes, by what it is of, and what goes with it.
+_MEASURED: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "accelerator": ("accelerator", "mean_accelerator_power_w"),
+    "cpu": ("cpu", "cpu_count", "mean_cpu_power_w", "accelerator", "accelerator_count", "mean_accelerator_power_w"),
+}
+_BESIDE: Final = ("measured_on", "utilisation", "mean_system_power_w", "it_energy_kwh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +250,19 @@ def initial_of(workload: Workload) -> dict[str, Any]:
     initial["accelerator"] = lookups.accelerator_name(initial["accelerator"])
     initial["cpu"] = lookups.cpu_name(initial["cpu"])
     return initial
+
+
+def put_in(data: QueryDict, found: Calibration) -> None:
+    """Write what was measured into the texts of a form, and take out what would beat it; a count that stands stays."""
+    measured = initial_of(found.applied_to(Workload()))
+    for name in (*_MEASURED[found.kind], *_BESIDE):
+        # Of a device that the catalogue does not know there is a draw and no name.
+        if name != "accelerator" or found.kind == "cpu" or found.hardware is not None:
+            data[name] = measured[name]
+    if found.kind == "accelerator" and not data.get("accelerator_count", "").strip():
+        data["accelerator_count"] = measured["accelerator_count"]
+    if data.get("method") in BEATEN_METHODS:
+        data["method"] = measured["method"]
 
 
 def _parent_of(tree: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:

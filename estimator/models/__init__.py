@@ -13,6 +13,7 @@ from estimator.models.measurement import (
     SampleSum,
     Target,
 )
+from estimator.models.observation import Observation, ObservationQuerySet
 from estimator.models.owned import OwnedQuerySet
 from estimator.models.plan import Plan
 from estimator.models.scenario import Scenario
@@ -37,6 +38,8 @@ __all__ = [
     "Measurement",
     "MeasurementKind",
     "MeasurementStatus",
+    "Observation",
+    "ObservationQuerySet",
     "OwnedQuerySet",
     "Plan",
     "SampleChunk",

@@ -122,6 +122,8 @@ class Measurement(models.Model):
     last_time_s = models.FloatField(null=True)
     next_sequence = models.PositiveBigIntegerField(default=1)
     covered_s = models.FloatField(default=0.0)
+    #: Part of it in which nothing was read.
+    gap_s = models.FloatField(default=0.0)
     #: Of the components that count together.
     energy_j = models.FloatField(default=0.0)
     energies_j = models.JSONField(default=dict)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from estimator.core.footprint import Assumption, Match, Quality, Status, gettext_noop
+from estimator.core.inputs import Hardware
 from estimator.reference.shelf import Shelf
 from estimator.reference.tables import Default
 
@@ -118,7 +119,16 @@ def certain(name: str, value: float, *, status: Status = "given", note: str = ""
     return assumption(name, value, low=value, high=value, status=status, quality="counter", note=note)
 
 
-def given(name: str, value: float, spread: Default, *, floor: float = 0.0, status: Status = "given") -> Assumption:
+def given(
+    name: str,
+    value: float,
+    spread: Default,
+    *,
+    floor: float = 0.0,
+    status: Status = "given",
+    note: str = "",
+    **text_params: Any,
+) -> Assumption:
     """A value of the user, with the spread that such a value has."""
     return assumption(
         name,
@@ -127,7 +137,23 @@ def given(name: str, value: float, spread: Default, *, floor: float = 0.0, statu
         high=value * spread.high,
         status=status,
         quality=spread.quality,
+        note=note,
+        **text_params,
     )
+
+
+#: What a run is given as measured, the part first that moves it most.
+_MEASURED_DRAWS: Final = ("mean_accelerator_power_w", "mean_cpu_power_w", "mean_system_power_w")
+_MEASURED_ON: Final = gettext_noop("As it was measured: %(measured_on)s.")
+
+
+def given_draw(hardware: Hardware, name: str, shelf: Shelf) -> Assumption:
+    """A mean draw of the user, and where it was measured, if he says so."""
+    spread = shelf.defaults["spread_given_power"]
+    first = next((draw for draw in _MEASURED_DRAWS if getattr(hardware, draw) is not None), "")
+    if not hardware.measured_on or name != first:
+        return given(name, getattr(hardware, name), spread)
+    return given(name, getattr(hardware, name), spread, note=_MEASURED_ON, measured_on=hardware.measured_on)
 
 
 def looked_up(

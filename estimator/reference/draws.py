@@ -6,7 +6,7 @@ from typing import Final
 
 from estimator.core.footprint import Assumption, Warning, gettext_noop
 from estimator.core.inputs import Method, Workload
-from estimator.reference.assume import assumption, certain, default, given
+from estimator.reference.assume import assumption, certain, default, given, given_draw
 from estimator.reference.devices import rated_draw
 from estimator.reference.methods import hours_by_clock_known
 from estimator.reference.shelf import Shelf
@@ -91,7 +91,7 @@ def energy_assumptions(
         What is known.
     """
     hardware, defaults = workload.hardware, shelf.defaults
-    power, hours = defaults["spread_given_power"], defaults["spread_given_hours"]
+    hours = defaults["spread_given_hours"]
     by_flop = method == "training_flop"
     if method == "measured" and workload.it_energy_kwh is not None:
         yield given("it_energy_kwh", workload.it_energy_kwh, defaults["spread_given_energy"], status="measured")
@@ -109,12 +109,12 @@ def energy_assumptions(
         # Not where the composer has count and duration: it writes their product as a step of its own.
         yield given("accelerator_hours", workload.accelerator_hours, hours)
     if method == "strubell_2019" and hardware.mean_system_power_w is not None:
-        yield given("mean_system_power_w", hardware.mean_system_power_w, power)
+        yield given_draw(hardware, "mean_system_power_w", shelf)
     elif method != "measured":
         if hardware.mean_cpu_power_w is not None:
-            yield given("mean_cpu_power_w", hardware.mean_cpu_power_w, power)
+            yield given_draw(hardware, "mean_cpu_power_w", shelf)
         if hardware.mean_memory_power_w is not None:
-            yield given("mean_memory_power_w", hardware.mean_memory_power_w, power)
+            yield given_draw(hardware, "mean_memory_power_w", shelf)
     if method == "cores_and_memory":
         yield from _cores_and_memory(workload, cpu, shelf)
     if needs_accelerator_draw(workload, method) or (
@@ -139,7 +139,7 @@ def _overhead(workload: Workload, method: Method, shelf: Shelf) -> Iterator[Assu
 def _accelerator_draw(workload: Workload, accelerator: Accelerator | None, shelf: Shelf) -> Iterator[Assumption]:
     hardware, defaults = workload.hardware, shelf.defaults
     if hardware.mean_accelerator_power_w is not None:
-        yield given("mean_accelerator_power_w", hardware.mean_accelerator_power_w, defaults["spread_given_power"])
+        yield given_draw(hardware, "mean_accelerator_power_w", shelf)
         if hardware.utilisation is not None:
             yield certain("utilisation", hardware.utilisation)
         else:

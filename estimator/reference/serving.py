@@ -8,7 +8,7 @@ from estimator.core.flops import serving_peak_flops
 from estimator.core.footprint import Assumption, Warning, gettext_noop
 from estimator.core.inputs import Precision, Workload
 from estimator.core.serving import BYTES_PER_PARAMETER
-from estimator.reference.assume import assumption, certain, default, given
+from estimator.reference.assume import assumption, certain, default, given_draw
 from estimator.reference.shelf import Shelf
 from estimator.reference.sizes import ModelSize
 from estimator.reference.tables import Accelerator
@@ -90,7 +90,7 @@ def serving_assumptions(
     if hardware.accelerator_count is not None:
         yield certain("accelerator_count", float(hardware.accelerator_count))
     if hardware.mean_accelerator_power_w is not None:
-        yield given("mean_accelerator_power_w", hardware.mean_accelerator_power_w, shelf.defaults["spread_given_power"])
+        yield given_draw(hardware, "mean_accelerator_power_w", shelf)
     if accelerator is not None:
         yield from _of_board(shelf, accelerator.id, asked.precision, is_assumed=hardware.accelerator is None)
     yield from _efficiencies(shelf)

@@ -9,17 +9,20 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
 from estimator.core import reconcile
 from estimator.core.calibration import Calibration, Observation, calibration
 from estimator.core.footprint import Quality
-from estimator.core.inputs import Hardware, Workload
+from estimator.core.inputs import Hardware, InputProblems, Workload
 from estimator.core.units import J_PER_KWH
 from estimator.imports import Answers, ImportedMeasurement, UnreadableFile, read_import
 from estimator.models import Estimate, ImportedFile, Measurement
 from estimator.models.measurement import MeasurementKind, MeasurementStatus
+from estimator.reference import catalogue
 from estimator.reference.resolve import factors_for
+from estimator.services import calibrations
 
 #: For how long a file waits for its owner's word, and how many may wait at once.
 HELD: Final = timedelta(hours=2)
@@ -201,10 +204,32 @@ def found_in(row: ImportedFile) -> ImportedMeasurement | None:
 
 def link_import(*, import_id: uuid.UUID, estimate_id: uuid.UUID) -> bool:
     """Set a measurement against a finished estimate; False if there is no such estimate."""
-    if not Estimate.objects.filter(pk=estimate_id, footprint__isnull=False).exists():
+    estimate = Estimate.objects.filter(pk=estimate_id, footprint__isnull=False).first()
+    row = ImportedFile.objects.select_related("measurement").filter(pk=import_id).first()
+    if estimate is None or row is None:
         return False
-    Measurement.objects.filter(imported_file=import_id).update(estimate_id=estimate_id)
-    return ImportedFile.objects.filter(pk=import_id).update(estimate_id=estimate_id) == 1
+    with transaction.atomic():
+        row.estimate = estimate
+        row.save(update_fields=["estimate"])
+        if row.measurement is not None:
+            row.measurement.estimate = estimate
+            row.measurement.save(update_fields=["estimate"])
+            _observe(row.measurement, found_in(row), estimate)
+    return True
+
+
+def _observe(row: Measurement, found: ImportedMeasurement | None, estimate: Estimate) -> None:
+    """What the file tells of the accelerators that its estimate names."""
+    if found is None:
+        return
+    energy_kwh = found.energy_by_component_kwh.get("accelerator", 0.0) * _without_pue(found)
+    gap_s = max((found.duration_s or 0.0) - row.covered_s, 0.0)
+    calibrations.note_import(measurement=row, estimate=estimate, energy_kwh=energy_kwh, gap_s=gap_s)
+
+
+def _without_pue(found: ImportedMeasurement) -> float:
+    """Energy before PUE over the one told, as far as the file knows it."""
+    return (found.it_energy_kwh or found.energy_kwh) / found.energy_kwh
 
 
 def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
@@ -236,7 +261,14 @@ def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
     )
 
 
-def compare(*, found: ImportedMeasurement, estimate: Estimate) -> Compared | None:
+def compare(
+    *,
+    found: ImportedMeasurement,
+    estimate: Estimate,
+    source: str = "",
+    accelerator_count: int | None = None,
+    alone: tuple[str | None, Observation] | None = None,
+) -> Compared | None:
     """
     A measurement against the estimate of the same run, and why they differ.
 
@@ -246,6 +278,12 @@ def compare(*, found: ImportedMeasurement, estimate: Estimate) -> Compared | Non
         What was measured.
     estimate : Estimate
         The run as it was estimated.
+    source : str, optional
+        Where it was measured, for people.
+    accelerator_count : int, optional
+        Accelerators that were measured; by default as many as were estimated.
+    alone : tuple, optional
+        What is known of their draw: which they were, by the catalogue, and what one of them drew.
 
     Returns
     -------
@@ -258,7 +296,7 @@ def compare(*, found: ImportedMeasurement, estimate: Estimate) -> Compared | Non
         return None
     workload = estimate.workload()
     estimated = reconcile.estimated_side(footprint)
-    scale = (found.it_energy_kwh or found.energy_kwh) / found.energy_kwh
+    scale = _without_pue(found)
     parts: dict[reconcile.Component, float] = {
         name: kwh * scale for name, kwh in found.energy_by_component_kwh.items() if kwh > 0
     }
@@ -268,6 +306,7 @@ def compare(*, found: ImportedMeasurement, estimate: Estimate) -> Compared | Non
         energy_by_component_kwh=parts,
         duration_h=duration_h,
         estimated=estimated,
+        accelerator_count=accelerator_count,
         pue=found.pue if found.includes_pue else None,
     )
     if found.includes_pue and found.it_energy_kwh is None:
@@ -275,39 +314,58 @@ def compare(*, found: ImportedMeasurement, estimate: Estimate) -> Compared | Non
         measured = reconcile.without_pue(measured)
     return Compared(
         reconciliation=reconcile.reconcile(estimated=estimated, measured=measured),
-        calibration=_calibration(workload, parts, duration_h, found),
+        calibration=_calibration(
+            workload, alone or (None, _observation(workload, parts, duration_h, found)), source=source
+        ),
         mean_system_power_w=sum(parts.values()) * 1000 / duration_h,
     )
 
 
-def _calibration(
+def _observation(
     workload: Workload,
     parts: dict[reconcile.Component, float],
     duration_h: float,
     found: ImportedMeasurement,
-) -> Calibration | None:
-    accelerator = workload.hardware.accelerator
+) -> Observation | None:
     energy_kwh = parts.get("accelerator", 0.0)
-    if accelerator is None or not energy_kwh:
+    if not energy_kwh:
         return None
     count = workload.hardware.accelerator_count or 1
     spread = None
     if found.trace and set(parts) == {"accelerator"}:
         ordered = sorted(found.trace.power_w)
         spread = (ordered[len(ordered) // 20] / count, ordered[-1 - len(ordered) // 20] / count)
+    return Observation(
+        energy_kwh * 1000 / duration_h / count,
+        duration_h,
+        low_w=spread[0] if spread else None,
+        high_w=spread[1] if spread else None,
+        devices_count=count,
+    )
+
+
+def _calibration(
+    workload: Workload, alone: tuple[str | None, Observation | None], *, source: str
+) -> Calibration | None:
+    """The draw of this run, as a share of the one that was estimated."""
+    hardware, observed = alone
+    hardware = hardware or workload.hardware.accelerator
+    if hardware is None or observed is None:
+        return None
     limit = factors_for(workload).assumptions.get("mean_accelerator_power_w")
-    return calibration(
-        accelerator=accelerator,
-        observations=[
-            Observation(
-                mean_accelerator_power_w=energy_kwh * 1000 / duration_h / count,
-                duration_h=duration_h,
-                low_w=spread[0] if spread else None,
-                high_w=spread[1] if spread else None,
-            )
-        ],
+    found = calibration(
+        hardware=hardware,
+        observations=[observed],
         limit_w=limit.value if limit is not None and limit.value > 0 else None,
     )
+    return calibrations.with_words(found, source=source or _("A measured run"), device=_device(hardware))
+
+
+def _device(hardware: str) -> str:
+    try:
+        return catalogue.find_hardware(hardware).label
+    except InputProblems:
+        return hardware
 
 
 def next_workload(*, compared: Compared, estimate: Estimate) -> Workload:

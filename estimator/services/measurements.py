@@ -18,7 +18,7 @@ from estimator.core.units import J_PER_KWH, S_PER_H
 from estimator.models import Measurement, Worker
 from estimator.models.measurement import OPEN, MeasurementKind, MeasurementStatus
 from estimator.reference import catalogue
-from estimator.services import estimates, workers
+from estimator.services import calibrations, estimates, workers
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
 from estimator.worker.protocol import MOST_AT_ONCE, PROCESS, Spec
 
@@ -285,6 +285,7 @@ def _conclude(row: Measurement, *, now: datetime, error_code: str = "") -> None:
         error_code = error_code or "no_estimate"
     row.status, row.error_code = MeasurementStatus.DONE, error_code
     row.save()
+    calibrations.note(row)
 
 
 # --- what its owner says ----------------------------------------------------------------------------------------------

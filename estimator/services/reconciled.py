@@ -1,16 +1,18 @@
 """A measurement against the estimate of the same run, and what the next estimate takes over from it."""
 
 import uuid
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 
+from estimator.core.calibration import Calibration
 from estimator.core.inputs import Workload
 from estimator.core.units import J_PER_KWH
 from estimator.imports import ImportedMeasurement
 from estimator.imports.result import Component
 from estimator.models import Estimate, Measurement
-from estimator.services import imports
+from estimator.services import calibrations, imports
 from estimator.services.imports import Compared
 from estimator.worker.protocol import PROCESS
 
@@ -47,11 +49,35 @@ def compared(*, row: Measurement) -> Compared | None:
     """
     if row.estimate is None or row.energy_j <= 0.0 or row.covered_s <= 0.0:
         return None
-    return imports.compare(found=_as_found(row), estimate=row.estimate)
+    cards = [part["name"] for part in row.components if _kind(part) == "accelerator" and part.get("counted", True)]
+    return imports.compare(
+        found=_as_found(row),
+        estimate=row.estimate,
+        source=row.worker.name if row.worker is not None else row.worker_name,
+        accelerator_count=sum(row.energies_j.get(name, 0.0) > 0.0 for name in cards) or None,
+        alone=calibrations.run_alone(row),
+    )
 
 
-def next_workload(*, row: Measurement) -> Workload | None:
-    """The inputs of that estimate with the draw that was measured."""
+def over_all_runs(*, owner: User, measurement_id: uuid.UUID) -> Calibration | None:
+    """What the accelerators of a measurement drew over all runs on the same machine; None where no run counts."""
+    found = calibrations.calibrations_of(owner=owner, measurement=measurement_id)
+    return next((one.calibration for one in found if one.kind == "accelerator" and one.calibration), None)
+
+
+def next_workload(*, row: Measurement, over: Calibration | None = None) -> Workload | None:
+    """
+    The inputs of that estimate with the draw that was measured.
+
+    Parameters
+    ----------
+    row : Measurement
+        With the estimate that it is set against.
+    over : Calibration, optional
+        The draw over several runs, in place of that of this one alone.
+    """
+    if over is not None:
+        return None if row.estimate is None else over.applied_to(row.estimate.workload())
     found = compared(row=row)
     if found is None or row.estimate is None:
         return None
@@ -62,7 +88,7 @@ def _as_found(row: Measurement) -> ImportedMeasurement:
     """As the reader of a file would tell it."""
     parts: dict[Component, float] = {}
     for part in row.components:
-        kind = _KINDS.get(str(part["name"]).removeprefix(PROCESS).partition(":")[0], "other")
+        kind = _kind(part)
         if part.get("counted", True):
             parts[kind] = parts.get(kind, 0.0) + row.energies_j.get(part["name"], 0.0) / J_PER_KWH
     return ImportedMeasurement(
@@ -73,3 +99,8 @@ def _as_found(row: Measurement) -> ImportedMeasurement:
         duration_s=row.covered_s,
         energy_by_component_kwh=parts,
     )
+
+
+def _kind(part: Mapping[str, Any]) -> Component:
+    """What an estimate calls a component."""
+    return _KINDS.get(str(part["name"]).removeprefix(PROCESS).partition(":")[0], "other")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus
-from estimator.services import estimates
+from estimator.services import calibrations, estimates
 from estimator.services.measurements import workload_of
 from estimator.services.samples import chunks_of, counted_j, parse, take_in
 from estimator.worker.protocol import MOST_SAMPLES
@@ -80,6 +80,7 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
             if row.energy_j > 0.0:
                 row.result = estimates.submit_estimate(workload=workload_of(row), owner=owner)
                 row.save(update_fields=["result"])
+                calibrations.note(row)
     except IntegrityError:
         return Measurement.objects.get(owner=owner, client_id=told.client_id), False
     return row, True

@@ -69,6 +69,7 @@ class Batch:
     names: tuple[str, ...]
     rows: Rows
     flags: frozenset[str]
+    gap_s: float = 0.0  #: time in which nothing was read
 
     @property
     def times_s(self) -> Rows:
@@ -129,7 +130,8 @@ def parse(samples: Sequence[Any], *, before_s: float | None) -> Batch:
         energies_j = rows[:, _FIRST_COMPONENT:]
         wrong = (energies_j < 0.0) | np.isinf(energies_j) | (energies_j > MOST_POWER_W * durations_s[:, None])
         _refuse(np.any(wrong, axis=1), "energy_j is joules since the sample before, not negative")
-    return Batch(names, rows, flags & _FLAGS)
+    in_gaps = [len(sample) > 3 and "gap" in sample[3] for sample in samples] if "gap" in flags else []
+    return Batch(names, rows, flags & _FLAGS, gap_s=float(durations_s[in_gaps].sum()) if in_gaps else 0.0)
 
 
 def _names(samples: Sequence[Any]) -> tuple[str, ...]:
@@ -246,6 +248,7 @@ def take_in(row: Measurement, batch: Batch) -> None:
     row.energies_j = energies_j
     row.energy_j = counted_j(row)
     row.covered_s += float(batch.durations_s.sum())
+    row.gap_s += batch.gap_s
     row.last_time_s = float(batch.times_s[-1])
     row.next_sequence += len(batch.rows)
     row.flags = sorted({*row.flags, *batch.flags})

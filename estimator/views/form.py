@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,14 +11,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from estimator import access, services
+from estimator.core.calibration import Calibration
 from estimator.core.footprint import Footprint
 from estimator.core.inputs import InputProblems, Workload
 from estimator.forms import lookups
 from estimator.forms.examples import EXAMPLES, FIRST, Example, is_untouched, left_behind
-from estimator.forms.workload import WorkloadForm
-from estimator.views.asked import estimate_named, remember, seconds_to_wait, too_many
+from estimator.forms.workload import WorkloadForm, put_in
+from estimator.services.calibrations import calibration_named, calibrations_of
+from estimator.views.asked import as_uuid, estimate_named, remember, seconds_to_wait, too_many
 
 SUGGESTIONS: Final = 12
+
+
+#: Calibrations that are offered on the form, those first that were measured last.
+OFFERED: Final = 6
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,21 +37,52 @@ def _to_fill_in(request: HttpRequest) -> HttpResponse:
     earlier = estimate_named(request, request.GET.get("from", ""))
     if earlier is not None:
         form = WorkloadForm(base=earlier.workload())
-        return render(request, "estimator/home.html", _page(form, earlier.result(), based_on=earlier.id))
+        return _shown(request, _page(form, earlier.result(), based_on=earlier.id))
+    if "calibration" in request.GET:
+        return _calibrated(request)
     example = None if "blank" in request.GET else EXAMPLES.get(request.GET.get("start", FIRST))
     if example is None:
-        return render(request, "estimator/home.html", _page(WorkloadForm(), None, blank=True))
+        return _shown(request, _page(WorkloadForm(), None, blank=True))
     first = example.key == FIRST
     footprint = services.example_footprint() if first else services.calculate(workload=example.workload)
-    return render(
-        request, "estimator/home.html", _page(WorkloadForm(base=example.workload), footprint, example=example)
-    )
+    return _shown(request, _page(WorkloadForm(base=example.workload), footprint, example=example))
+
+
+def _shown(request: HttpRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """The page of the form, with what was measured on the account's machines to choose from."""
+    user = access.account_of(request)
+    found = [] if user is None else calibrations_of(owner=user)
+    offered = [one for one in found if one.calibration is not None][:OFFERED]
+    return render(request, "estimator/home.html", page | {"calibrations": offered}, status=status)
+
+
+def _calibrated(request: HttpRequest) -> HttpResponse:
+    """The form with what was measured on a machine, for its owner."""
+    if access.account_of(request) is None:
+        return redirect_to_login(request.get_full_path())
+    found = _calibration(request, request.GET["calibration"])
+    if found is None:
+        raise Http404
+    return filled_in(request, found.applied_to(Workload()), notice=_put_in_notice(found))
+
+
+def _calibration(request: HttpRequest, text: str) -> Calibration | None:
+    user, known = access.account_of(request), as_uuid(text)
+    return None if user is None or known is None else calibration_named(owner=user, calibration_id=known)
+
+
+def _put_in_notice(found: Calibration) -> str:
+    told = {"measured_on": found.measured_on}
+    return _("What was measured stands in the form: %(measured_on)s. Add what your run has beside it.") % told
 
 
 def filled_in(request: HttpRequest, workload: Workload, *, notice: str) -> HttpResponse:
     """The form with a run that comes from somewhere else, such as a measurement."""
-    form = WorkloadForm(base=workload)
-    return render(request, "estimator/home.html", _page(form, services.calculate(workload=workload), notice=notice))
+    try:
+        footprint = services.calculate(workload=workload)
+    except InputProblems:
+        footprint = None  # something is still to be filled in
+    return _shown(request, _page(WorkloadForm(base=workload), footprint, notice=notice))
 
 
 def _handed_in(request: HttpRequest) -> HttpResponse:
@@ -53,18 +91,21 @@ def _handed_in(request: HttpRequest) -> HttpResponse:
     suggested = chosen in lookups.SUGGESTED
     if suggested:
         data[chosen] = value
+    measured = _calibration(request, value) if chosen == "calibration" else None
+    if measured is not None:
+        put_in(data, measured)
     form, cleared = _form(request, data)
     footprint = _footprint(form)
-    if footprint is None or cleared or suggested:
-        notice = _cleared_notice() if cleared else ""
-        page = _page(form, footprint, example_key=data.get("example", ""), notice=notice)
-        return render(request, "estimator/home.html", page, status=422 if form.errors else 200)
+    if footprint is None or cleared or suggested or chosen == "calibration":
+        told = (_put_in_notice(measured) if measured else "", _cleared_notice() if cleared else "")
+        page = _page(form, footprint, example_key=data.get("example", ""), notice=" ".join(filter(None, told)))
+        return _shown(request, page, status=422 if form.errors else 200)
     assert form.workload is not None
     wait_s = seconds_to_wait(request, "estimates", settings.THROTTLE_ESTIMATES_PER_MINUTE)
     if wait_s:
         form.add_error(None, too_many(wait_s))
         page = _page(form, footprint, example_key=data.get("example", ""))
-        response = render(request, "estimator/home.html", page, status=429)
+        response = _shown(request, page, status=429)
         response["Retry-After"] = str(wait_s)
         return response
     row = services.submit_estimate(workload=form.workload, owner=access.account_of(request))

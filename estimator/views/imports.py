@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from estimator import access
+from estimator.core.calibration import Calibration
 from estimator.core.inputs import InputProblems
 from estimator.core.reconcile import COMPONENT_LABELS
 from estimator.core.units import S_PER_H
@@ -21,6 +22,7 @@ from estimator.forms.imports import ImportForm
 from estimator.imports import UnreadableFile
 from estimator.models import Estimate, ImportedFile, JobStatus
 from estimator.services import imports as service
+from estimator.services.reconciled import over_all_runs
 from estimator.views.asked import RECENT, as_uuid, estimate_named, own_estimates, seconds_to_wait, too_many, visible
 from estimator.views.form import filled_in
 
@@ -120,7 +122,7 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     against = _against(request, row)
     if against is not None:
         try:
-            compared = service.compare(found=found, estimate=against)
+            compared = service.compare(found=found, estimate=against, source=row.file_name)
         except InputProblems:
             compared = None  # the catalogue does not know its names any more
     page = {
@@ -133,12 +135,20 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         "notices": [said(notice.message, notice.text_params) for notice in found.warnings],
         "against": against,
         "compared": compared,
+        "over": _over_all_runs(request, row) if compared is not None else None,
         "estimates": _recent_estimates(request) if row.kept_at else (),
         "problem": request.GET.get("problem") == "estimate",
     }
     response = render(request, "estimator/imported.html", page)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _over_all_runs(request: HttpRequest, row: ImportedFile) -> Calibration | None:
+    account = access.account_of(request)
+    if account is None or row.measurement_id is None:
+        return None
+    return over_all_runs(owner=account, measurement_id=row.measurement_id)
 
 
 def _against(request: HttpRequest, row: ImportedFile) -> Estimate | None:
@@ -187,9 +197,14 @@ def use(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         raise Http404
     against = _against(request, row)
     if "calibrated" in request.GET and against is not None:
-        compared = service.compare(found=found, estimate=against)
+        over = _over_all_runs(request, row) if request.GET.get("runs") == "all" else None
+        compared = service.compare(found=found, estimate=against, source=row.file_name)
         if compared is not None:
-            workload = service.next_workload(compared=compared, estimate=against)
+            workload = (
+                over.applied_to(against.workload())
+                if over is not None
+                else service.next_workload(compared=compared, estimate=against)
+            )
             notice = _("The draw that was measured stands in the form. Change what will be different next time.")
             return filled_in(request, workload, notice=notice)
     title = found.names[0] if found.names else row.file_name

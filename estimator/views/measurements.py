@@ -96,7 +96,11 @@ def measurement(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse
     found = series_of(row)
     page = _state(row) | {"series": found, "data": _told(row, found)}
     if row.is_over and row.energy_j > 0.0:
-        page |= {"compared": _compared(row), "estimates": _to_compare(request, row)}
+        compared = _compared(row)
+        over = None
+        if compared is not None:
+            over = reconciled.over_all_runs(owner=asking_account(request), measurement_id=row.pk)
+        page |= {"compared": compared, "over": over, "estimates": _to_compare(request, row)}
     return render(request, "estimator/measurement.html", page)
 
 
@@ -134,7 +138,12 @@ def measurement_use(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResp
     row = _own(request, measurement_id)
     if row.estimate is not None:
         visible(request, row.estimate)
-    workload = reconciled.next_workload(row=row)
+    over = None
+    if request.GET.get("runs") == "all":
+        over = reconciled.over_all_runs(owner=asking_account(request), measurement_id=row.pk)
+        if over is None:
+            raise Http404
+    workload = reconciled.next_workload(row=row, over=over)
     if workload is None:
         raise Http404
     notice = _("The draw that was measured stands in the form. Change what will be different next time.")

@@ -14,11 +14,14 @@ from estimator import access
 from estimator.forms.measurement import WorkerForm
 from estimator.models import Enrolment, Measurement, Worker
 from estimator.services import workers as service
+from estimator.services.calibrations import calibrations_of
 from estimator.services.workers import NewEnrolment, TooMany
 from estimator.views.asked import asking_account, signed_in
 from estimator.views.measurements import with_energy
 
 _RECENT = 10
+#: Runs of one calibration that are linked.
+_RUNS_SHOWN = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,6 +53,8 @@ def _page(request: HttpRequest, *, new: NewEnrolment | None, problem: str) -> di
         "new": new,
         "problem": problem,
         "server": request.build_absolute_uri("/").rstrip("/"),
+        "calibrations": [one for one in calibrations_of(owner=user) if one.worker is None],
+        "runs_shown": _RUNS_SHOWN,
     }
 
 
@@ -81,6 +86,8 @@ def worker(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
         "worker": row,
         "online": row.is_online(now),
         "form": form,
+        "calibrations": calibrations_of(owner=asking_account(request), worker=row.pk),
+        "runs_shown": _RUNS_SHOWN,
         "measurements": with_energy(Measurement.objects.filter(worker=row)[:_RECENT]),
     }
     return render(request, "estimator/worker.html", page, status=422 if form.errors else 200)

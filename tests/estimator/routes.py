@@ -162,6 +162,7 @@ POST   /api/v1/workers/heartbeat:                401 401 401 401 {}
 GET    /api/v1/workers/{worker}:                 401 404 404 200
 PATCH  /api/v1/workers/{worker}:                 401 404 404 200 {"name": "other"}
 DELETE /api/v1/workers/{worker}:                 401 404 404 204
+GET    /api/v1/calibrations:                     401 200 200 200
 GET    /api/v1/measurements:                     401 200 200 200
 POST   /api/v1/measurements:                     401 422 422 422 {"interval_s": -1}
 POST   /api/v1/measurements/finished:            401 422 422 422 {}

@@ -198,7 +198,7 @@ def test_measured_against_estimated_with_its_reasons(client: Client) -> None:
     assert reconciled.measured_kwh == pytest.approx(33.6, rel=1e-9)
     assert {part.reason for part in reconciled.parts} == {"utilisation", "hours"}
     assert compared.calibration is not None
-    assert compared.calibration.mean_accelerator_power_w == pytest.approx(350.0)
+    assert compared.calibration.mean_power_w == pytest.approx(350.0)
     used = text(client.get(f"/imports/{row.pk}/estimate/?calibrated=1"))
     assert "350" in used
 

@@ -70,7 +70,12 @@ def change_hardware(plan: Plan, lever: OtherHardware, knowledge: Knowledge) -> P
 def _on(plan: Plan, board: Board, count: int | float | None) -> Plan:
     """The run on another board: what was measured of the old one does not hold."""
     return plan.with_fields(
-        "hardware", accelerator=board.id, accelerator_count=count, mean_accelerator_power_w=None, mfu=None
+        "hardware",
+        accelerator=board.id,
+        accelerator_count=count,
+        mean_accelerator_power_w=None,
+        mfu=None,
+        measured_on="",
     )
 
 
@@ -81,7 +86,7 @@ def _by_ratio(plan: Plan, facts: RunFacts, old: Board, new: Board, count: int | 
     count = count or old_count
     draw = (new.tdp_w or 0.0) / (old.tdp_w or 1.0)
     work = (old.peak_flops or 0.0) / (new.peak_flops or 1.0)
-    fields: dict[str, Any] = {"accelerator": new.id, "accelerator_count": count}
+    fields: dict[str, Any] = {"accelerator": new.id, "accelerator_count": count, "measured_on": ""}
     if hardware.mean_accelerator_power_w is not None:
         fields["mean_accelerator_power_w"] = hardware.mean_accelerator_power_w * draw
     more = count / old_count if count and old_count else 1.0
