@@ -5,6 +5,7 @@ The helpers fail loudly: a variable that cannot be read stops the start with a s
 """
 
 import os
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -86,7 +87,9 @@ DEBUG = env_flag("DEBUG", False)
 SECRET_KEY = env_text("SECRET_KEY", "for-development-only-" + "x" * 40 if DEBUG else None)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
-HTTPS = env_flag("HTTPS", False)
+#: `1` behind a proxy that speaks HTTPS; `here`, set by `up --certificate`, where our own web server does.
+HTTPS_HERE = env_text("HTTPS", "0") == "here"
+HTTPS = HTTPS_HERE or env_flag("HTTPS", False)
 
 #: Database, logs and collected static files of one installation.
 DATA_DIR = Path(env_text("WATTPRINT_DATA", str(BASE_DIR / "var"))).resolve()
@@ -288,13 +291,21 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# No proxy stands before a server that speaks HTTPS itself: who would say such a header there is no proxy of ours.
+_behind_proxy = HTTPS and not HTTPS_HERE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_proxy else None
+# HSTS binds a host with all its ports and subdomains, for a year, and lets nobody past a certificate that is not
+# trusted. A machine that runs `up` may offer other things at other ports, and its certificate may be self-made.
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if _behind_proxy else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _behind_proxy
 
 # --- Celery: the row is the state, so no result is kept ---------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+# Kombu takes any certificate where an address says `rediss` and no more; what the address says of it comes first.
+CELERY_BROKER_USE_SSL = (
+    {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True} if REDIS_URL.startswith("rediss://") else False
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit, urlunsplit
 import redis
 from celery import current_app
 from django.conf import settings
-from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from estimator.worker import protocol
@@ -140,7 +139,7 @@ def put_right(*, digests: Mapping[uuid.UUID, str]) -> int:
 
 def address_for(*, asked_host: str) -> str:
     """
-    How a worker reaches the broker, without name and password.
+    How a worker reaches the broker, without name and password, and without what only concerns this machine.
 
     Parameters
     ----------
@@ -150,6 +149,7 @@ def address_for(*, asked_host: str) -> str:
     parts = urlsplit(settings.WORKERS_BROKER_URL or settings.REDIS_URL)
     if parts.scheme == "unix":
         return urlunsplit(parts._replace(netloc=""))
+    parts = parts._replace(query="")  # whom to trust, and in which file of ours that stands
     host = parts.hostname or asked_host
     place = f"[{host}]" if ":" in host else host
     return urlunsplit(parts._replace(netloc=f"{place}:{parts.port or 6379}"))
@@ -162,9 +162,9 @@ def send_slice(*, worker_id: uuid.UUID, measurement_id: uuid.UUID, spec: Spec) -
     It waits for an hour at most, by the clock of Redis: that of the worker may be wrong.
     """
     queue, *_ = protocol.keys(worker_id.hex)
-    options: dict[str, Any] = {**current_app.conf.broker_transport_options} | protocol.transport_options(worker_id.hex)
+    options = protocol.transport_options(worker_id.hex)
     try:
-        with _client() as client, Connection(settings.CELERY_BROKER_URL, transport_options=options) as connection:
+        with _client() as client, current_app.connection_for_write(transport_options=options) as connection:
             if client.llen(queue) >= MOST_WAITING:
                 logger.warning("Worker %s takes nothing out of its queue, which is full.", worker_id)
                 return False

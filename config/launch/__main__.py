@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from config.launch.site import LOOPBACK, ROOT, Site
+from config.launch import certificate
+from config.launch.reach import remarks
+from config.launch.site import ROOT, Site
 from config.launch.supervisor import say
 from config.launch.trouble import Stopped, Trouble
 
@@ -30,14 +32,30 @@ def main() -> int:
         type=port_number,
         help="with --host: where workers on other machines reach their queues (default: the port after --port)",
     )
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="FILE",
+        help="with --key: pages and API by HTTPS, and queues of workers on other machines by TLS; a certificate in "
+        "PEM form, its chain after it. Read once: after a renewal, start again",
+    )
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the key of --certificate, in PEM form, unlocked")
     options = parser.parse_args()
+    if (options.certificate is None) != (options.key is None):
+        parser.error("--certificate and --key go together")
     os.umask(0o077)
+    try:
+        given = certificate.read(options.certificate.absolute(), options.key.absolute()) if options.key else None
+    except Trouble as trouble:
+        say(str(trouble))
+        return 1
     site = Site(
         data=options.data.absolute(),
         host=options.host,
         port=options.port,
         given=os.environ,
         broker_port=options.broker_port,
+        certificate=given,
     )
 
     def asked_to_stop(number: int, frame: FrameType | None) -> None:
@@ -48,13 +66,8 @@ def main() -> int:
     code = 0
     try:
         site.start()
-        if site.host not in LOOPBACK:
-            say(f"Others can reach it: {site.host} is open to the network, not to this machine alone.")
-        if site.opening is not None:
-            say(
-                f"Workers on other machines reach their queues at port {site.opening.port}, each with a password of "
-                "its own and in the clear: keep it to a network that you trust."
-            )
+        for remark in remarks(host=site.host, name=site.name, opening=site.opening, certificate=given):
+            say(remark)
         print(site.url, flush=True)
         if link := site.owner_link():
             say(f"Sign in as this machine's owner, once and within an hour: {link}")

@@ -80,11 +80,12 @@ def socket_path(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How workers on other machines reach the server: by TCP, each as a user of its own, and nobody without."""
+    """How workers on other machines reach the server: each as a user of its own, and nobody without."""
 
     host: str
     port: int
     password: str  #: of the site itself, which may everything
+    by_tls: bool = False  #: then another process listens there, and the server opens no port at all
 
     @property
     def in_address(self) -> str:
@@ -95,11 +96,10 @@ class Opening:
     def lines(self) -> list[str]:
         """What it adds to the server's settings."""
         digest = hashlib.sha256(self.password.encode()).hexdigest()
+        # Nobody is let in without a password, from wherever.
+        in_the_clear = [f"bind {self.host}", f"port {self.port}", "protected-mode no"]
         return [
-            f"bind {self.host}",
-            f"port {self.port}",
-            # Nobody is let in without a password, from wherever.
-            "protected-mode no",
+            *(["port 0"] if self.by_tls else in_the_clear),
             "user default off resetpass",
             f"user {OWN_USER} on #{digest} ~* &* +@all",
         ]

@@ -1,12 +1,10 @@
 """One running Wattprint: what it consists of, how it comes up, how it goes down."""
 
-import contextlib
 import http.client
 import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,70 +13,52 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from config.launch import redis
+from config.launch import forwarder, redis
+from config.launch.certificate import Certificate
 from config.launch.folder import DataFolder, why
 from config.launch.prepared import Stamp
 from config.launch.processes import Service, commands_of_group, end_group, started_at
+from config.launch.reach import EVERYWHERE, LOOPBACK, free_of_others, in_address, own_names, printed_name
 from config.launch.supervisor import Supervisor, say
 from config.launch.trouble import Stopped, Trouble
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Listening on all addresses, and the one by which this machine reaches itself then.
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Everything must be up by then; a first start on a slow machine compiles Python's modules. [s]
 UP_WITHIN_S = 100.0
 WEB_PROCESSES_COUNT = 2
 WORKERS = ("worker-estimates", "worker-reports")
-
-
-def free_of_others(host: str, port: int, *, option: str = "--port") -> None:
-    """See that nobody listens there yet."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror:
-        raise Trouble(f"--host {host}: this machine has no such address.") from None
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except PermissionError:
-            raise Trouble(f"Port {port} is kept for the system: name one above 1023 with {option}.") from None
-        except OSError as problem:
-            if problem.errno in {98, 48}:
-                raise Trouble(f"Port {port} is taken by another program: name another one with {option}.") from None
-            raise Trouble(f"--host {host} {option} {port}: {problem.strerror}.") from None
-
-
-def in_address(host: str) -> str:
-    """A host as it stands in an address: IPv6 in brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-def own_names() -> list[str]:
-    """The names and the address by which others on the network reach this machine."""
-    names = [socket.gethostname(), socket.getfqdn()]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        # Nothing is sent: the system only says from which address it would be.
-        probe.connect(("192.0.2.1", 9))
-        names.append(probe.getsockname()[0])
-    return list(dict.fromkeys(names))
+#: What stands before Redis for workers on other machines, where there is a certificate.
+TLS = "redis-tls"
 
 
 class Site:
     """The site on one data folder."""
 
     def __init__(
-        self, *, data: Path, host: str, port: int, given: Mapping[str, str], broker_port: int | None = None
+        self,
+        *,
+        data: Path,
+        host: str,
+        port: int,
+        given: Mapping[str, str],
+        broker_port: int | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         self.folder = DataFolder(data)
         self.host, self.port = host, port
-        self.url = f"http://{in_address(own_names()[0] if host in EVERYWHERE else host)}:{port}/"
+        self.certificate = certificate
+        self.name = printed_name(host, certificate)
+        self.url = f"http{'s' if certificate else ''}://{in_address(self.name)}:{port}/"
         self._given = given
         #: Where Redis listens for workers elsewhere; on this machine alone it stays closed to others.
         self.opening: redis.Opening | None = None
         if host not in LOOPBACK and not given.get("REDIS_URL"):
-            self.opening = redis.Opening(host=host, port=broker_port or port + 1, password=secrets.token_hex(32))
+            self.opening = redis.Opening(
+                host=host,
+                port=broker_port or port + 1,
+                password=secrets.token_hex(32),
+                by_tls=certificate is not None,
+            )
         self._redis_socket: Path | None = None
         self.supervisor: Supervisor | None = None
         self.stopping = False
@@ -113,7 +93,8 @@ class Site:
         hosts = [name for name in environment.get("ALLOWED_HOSTS", "").split(",") if name.strip()]
         own = ["localhost", "127.0.0.1", "[::1]"]
         if self.host not in LOOPBACK:
-            own += [in_address(name) for name in (self.host, *own_names()) if name not in EVERYWHERE]
+            names = [self.host, *own_names(), *(self.certificate.hosts if self.certificate else [])]
+            own += [in_address(name) for name in names if name not in EVERYWHERE]
         environment["ALLOWED_HOSTS"] = ",".join(dict.fromkeys([*hosts, *own]))
         environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
         environment["WATTPRINT_DATA"] = str(self.folder.path)
@@ -121,6 +102,8 @@ class Site:
         # Django's checks of the whole site belong to the tests; in each worker they would only lengthen the start.
         environment["CELERY_SKIP_CHECKS"] = "1"
         environment.setdefault("DEBUG", "0")
+        if self.certificate is not None:
+            environment["HTTPS"] = "here"
         if not environment.get("SECRET_KEY"):
             environment["SECRET_KEY"] = self.folder.secret_key()
         if not environment.get("DATABASE_URL"):
@@ -130,9 +113,11 @@ class Site:
             who = self.opening.in_address if self.opening else ""
             environment["REDIS_URL"] = f"unix://{who}{self._redis_socket}"
             if self.opening is not None:
-                # Without a host: the one by which a worker reached the site.
-                named = "" if self.host in EVERYWHERE else in_address(self.host)
-                environment.setdefault("WORKERS_BROKER_URL", f"redis://{named}:{self.opening.port}")
+                # Without a host: the one by which a worker reached the site; so a certificate that was good for it
+                # there is good for it here.
+                named = "" if self.opening.by_tls or self.host in EVERYWHERE else in_address(self.host)
+                scheme = "rediss" if self.opening.by_tls else "redis"
+                environment.setdefault("WORKERS_BROKER_URL", f"{scheme}://{named}:{self.opening.port}")
         return environment
 
     def _start_redis(self) -> None:
@@ -189,7 +174,17 @@ class Site:
         """The programs beside Redis and beat."""
         celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         calm = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        by_tls = []
+        if self.opening is not None and self.certificate is not None and self._redis_socket is not None:
+            line = forwarder.command(
+                host=self.host,
+                port=self.opening.port,
+                unix_socket=self._redis_socket,
+                certificate=self.certificate,
+            )
+            by_tls.append(Service(TLS, line, floor=1, grace_s=5))
         return [
+            *by_tls,
             Service(
                 "worker-estimates",
                 [*celery, "worker", "-Q", "estimates", "-c", "2", "-n", "estimates@%h", *calm],
@@ -204,7 +199,13 @@ class Site:
                 grace_s=20,
                 orphan_signal=signal.SIGQUIT,
             ),
-            Service("web", web_command(host=self.host, port=self.port), floor=2, grace_s=15, essential=True),
+            Service(
+                "web",
+                web_command(host=self.host, port=self.port, certificate=self.certificate),
+                floor=2,
+                grace_s=15,
+                essential=True,
+            ),
         ]
 
     def _wait_until_well(self) -> None:
@@ -216,23 +217,27 @@ class Site:
                 raise Stopped
             self.supervisor.look_after()
             answer = self.health()
-            if answer is not None and answer.get("status") == "ok" and self._all_web_processes_listen():
+            if answer is not None and answer.get("status") == "ok" and self._all_listen():
                 self.well = True
                 self.supervisor.coming_up = False
                 return
             time.sleep(0.1)
         raise Trouble(self._what_is_not_well(answer))
 
-    def _all_web_processes_listen(self) -> bool:
-        """Whether each has said so: one that is asked to stop before that does not hear it."""
+    def _all_listen(self) -> bool:
+        """Whether each process has said so: one that is asked to stop before that does not hear it."""
         assert self.supervisor is not None
-        web = next(child for child in self.supervisor.children if child.service.name == "web")
-        return sum("Started worker" in line for line in web.last_lines) >= WEB_PROCESSES_COUNT
+        said = {child.service.name: list(child.last_lines) for child in self.supervisor.children}
+        web_is_there = sum("Started worker" in line for line in said["web"]) >= WEB_PROCESSES_COUNT
+        return web_is_there and all(forwarder.LISTENS in " ".join(said[name]) for name in said.keys() & {TLS})
 
     def health(self) -> dict[str, Any] | None:
         """What the site says about itself; None where it does not answer."""
         host = EVERYWHERE.get(self.host, self.host)
         connection = http.client.HTTPConnection(host, self.port, timeout=5)
+        if self.certificate is not None:
+            context = self.certificate.client_context()
+            connection = http.client.HTTPSConnection(host, self.port, timeout=5, context=context)
         try:
             connection.request("GET", "/api/v1/health", headers={"Host": f"localhost:{self.port}"})
             answer = json.loads(connection.getresponse().read())
@@ -251,6 +256,8 @@ class Site:
             failing = "the database does not answer"
         elif answer.get("broker") != "ok":
             failing, names = "Redis does not answer", ("redis", "web")
+        elif not self._all_listen():
+            failing, names = "not every process listens", ("web", TLS)
         else:
             failing, names = "no worker reports for work", WORKERS
         tails = [
@@ -327,10 +334,14 @@ class Site:
                 end_group(pid)
 
 
-def web_command(*, host: str, port: int) -> list[str]:
+def web_command(*, host: str, port: int, certificate: Certificate | None = None) -> list[str]:
     """The web server: two processes, with enough threads that a request that waits for a worker holds up no other."""
+    by_tls = []
+    if certificate is not None:
+        by_tls = ["--ssl-certificate", str(certificate.file), "--ssl-keyfile", str(certificate.key)]
+        by_tls += ["--ssl-protocol-min", "tls1.2"]
     return [
-        *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)],
+        *[sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), *by_tls],
         *[
             "--workers",
             str(WEB_PROCESSES_COUNT),

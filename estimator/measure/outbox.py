@@ -96,7 +96,7 @@ class Outbox:
             dropped_count, whole_bytes = dropped_count + 1, whole_bytes - size
         return dropped_count
 
-    def send(self, *, server: str, token: str, timeout_s: float = TIMEOUT_S) -> Iterator[Sending]:
+    def send(self, *, server: str, token: str, authority: str = "", timeout_s: float = TIMEOUT_S) -> Iterator[Sending]:
         """
         Send everything that waits, oldest first.
 
@@ -106,6 +106,8 @@ class Outbox:
             Its address, with http:// or https://.
         token : str
             A personal API token of that server.
+        authority : str
+            Certificates, in PEM form, that are trusted beside the authorities of the system.
         timeout_s : float
             The longest wait for one answer. [s]
 
@@ -124,7 +126,9 @@ class Outbox:
                 yield Sending(path.name, "refused", f"The file cannot be read: {problem}")
                 _set_aside(path)
                 continue
-            outcome, message, goes_on = _post(body, server=server, token=token, timeout_s=timeout_s)
+            outcome, message, goes_on = _post(
+                body, server=server, token=token, authority=authority, timeout_s=timeout_s
+            )
             if outcome == "sent":
                 path.unlink(missing_ok=True)
             elif outcome == "refused":
@@ -157,11 +161,16 @@ def _set_aside(path: Path) -> None:
         path.replace(path.with_suffix(".refused"))
 
 
-def _post(body: dict[str, Any], *, server: str, token: str, timeout_s: float) -> tuple[Outcome, str, bool]:
+def _post(
+    body: dict[str, Any], *, server: str, token: str, authority: str, timeout_s: float
+) -> tuple[Outcome, str, bool]:
     """Outcome, message, and whether the next one is worth a try."""
     from http.client import HTTPException
     from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
+    from urllib.parse import urlsplit
+    from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+
+    from estimator.measure import trust
 
     class NoRedirect(HTTPRedirectHandler):
         """A token goes to the server that was named, and to no other."""
@@ -175,8 +184,9 @@ def _post(body: dict[str, Any], *, server: str, token: str, timeout_s: float) ->
         headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Accept": "application/json"},
         method="POST",
     )
+    opener = build_opener(NoRedirect, HTTPSHandler(context=trust.client_context(authority)))
     try:
-        with build_opener(NoRedirect).open(request, timeout=timeout_s) as answer:
+        with opener.open(request, timeout=timeout_s) as answer:
             told = json.loads(answer.read(MOST_ANSWER_BYTES) or b"{}")
             return "sent", str(told.get("url") or "") if isinstance(told, dict) else "", True
     except HTTPError as error:
@@ -184,7 +194,8 @@ def _post(body: dict[str, Any], *, server: str, token: str, timeout_s: float) ->
     except ValueError:  # no JSON: something answered in place of the server
         return "kept", "The answer is not that of a Wattprint server.", False
     except (OSError, HTTPException) as problem:
-        return "kept", f"The server cannot be reached: {getattr(problem, 'reason', problem)}", False
+        reason = trust.why_not(problem, host=urlsplit(server).hostname or "")
+        return "kept", f"The server cannot be reached: {reason or getattr(problem, 'reason', problem)}", False
 
 
 def _refusal(status: int, content: bytes) -> tuple[Outcome, str, bool]:

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure one command, or send what waits; the exit code is the command's."""
     told = _parsed(sys.argv[1:] if arguments is None else arguments)
     if told.send:
-        return _send(told.server, told.token)
+        return _send(told)
     try:
         opened = open_meters(told.meter)
         recorder = Recorder(opened, interval_s=told.interval)
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         opened.close()
     if told.server:
-        _send(told.server, told.token)
+        _send(told)
     return exit_code
 
 
@@ -132,19 +132,19 @@ def _keep(finished: "Finished", told: argparse.Namespace) -> None:
         say(f"wattprint: the measurement cannot be kept for a server: {problem}")
 
 
-def _send(server: str, token: str) -> int:
+def _send(told: argparse.Namespace) -> int:
     from estimator.measure.outbox import Outbox
 
     outbox = Outbox()
     kept = False
-    for sending in outbox.send(server=server, token=token):
+    for sending in outbox.send(server=told.server, token=told.token, authority=told.authority):
         say(f"wattprint: {sending.title}: {sending.outcome}. {sending.message}".rstrip())
         kept = kept or sending.outcome != "sent"
     waiting_count = len(outbox.waiting())
     if waiting_count:
         say(
             f"wattprint: {waiting_count} measurements wait in {outbox.folder}. Later: wattprint measure --send "
-            f"--server {server}"
+            f"--server {told.server}" + (f" --ca {told.ca}" if told.ca else "")
         )
     return 1 if kept or waiting_count else 0
 
@@ -176,6 +176,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--token", default=os.environ.get(TOKEN_NAME, ""), metavar="T", help="your token of that server"
     )
+    parser.add_argument(
+        "--ca", metavar="FILE", help="in PEM form: for that server trust this authority, or this self-made certificate"
+    )
     parser.add_argument("--send", action="store_true", help="only send what waits")
     told = parser.parse_args(ours)
     told.command = command
@@ -185,11 +188,16 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error("say which command to measure, after two dashes: wattprint measure -- python train.py")
     if told.send and not told.server:
         parser.error("--send needs --server")
+    told.authority = ""
     if told.server:
         from estimator.measure.outbox import check_server
 
         try:
             told.server = check_server(told.server)
+            if told.ca:
+                from estimator.measure.trust import read_authority
+
+                told.authority = read_authority(Path(told.ca))
         except ValueError as problem:
             parser.error(str(problem))
         if not told.token:

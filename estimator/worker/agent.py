@@ -75,7 +75,7 @@ def beat(*, sent_at_s: float, received_at_s: float, answered_at_s: float, got_at
     return Beat(round(offset_s, 6), round(max(round_trip_s, 0.0), 6))
 
 
-def enrol(folder: Path, *, server: str, token: str, name: str, config: Config) -> Credentials:
+def enrol(folder: Path, *, server: str, token: str, name: str, config: Config, authority: str = "") -> Credentials:
     """
     Become a worker of a server.
 
@@ -89,7 +89,7 @@ def enrol(folder: Path, *, server: str, token: str, name: str, config: Config) -
         found = inventory(opened).as_json()
     finally:
         opened.close()
-    client = Client(server, timeout_s=30.0)
+    client = Client(server, authority=authority, timeout_s=30.0)
     try:
         told = client.post(
             protocol.ENROL_PATH,
@@ -104,7 +104,7 @@ def enrol(folder: Path, *, server: str, token: str, name: str, config: Config) -
         )
     finally:
         client.close()
-    given = credentials.from_answer(told, server=server)
+    given = credentials.from_answer(told, server=server, authority=authority)
     credentials.keep_credentials(folder, given)
     return given
 
@@ -133,7 +133,7 @@ class Agent:
         self._start_at_s = 0.0
         self._stopping = threading.Event()
         self._store = Store(folder / "samples.sqlite3")
-        self._client = Client(told.server, secret=told.secret, timeout_s=5.0)
+        self._client = Client(told.server, secret=told.secret, authority=told.authority, timeout_s=5.0)
         self._session = credentials.session(folder)
         self._beats: list[Beat] = []
         self._was_away = False
@@ -145,7 +145,8 @@ class Agent:
 
     def run(self) -> int:
         """Work until told to stop."""
-        delivery = Delivery(self._store, server=self._told.server, secret=self._told.secret)
+        told = self._told
+        delivery = Delivery(self._store, server=told.server, secret=told.secret, authority=told.authority)
         delivery.start()
         next_beat_s = 0.0
         try:
@@ -262,7 +263,15 @@ def say(words: str) -> None:
     sys.stderr.flush()
 
 
-def work(folder: Path, *, server: str | None, token: str | None, name: str = "", child: Sequence[str] = CHILD) -> int:
+def work(
+    folder: Path,
+    *,
+    server: str | None,
+    token: str | None,
+    name: str = "",
+    authority: str = "",
+    child: Sequence[str] = CHILD,
+) -> int:
     """Enrol where that is still to be done, and work."""
     config = read_config(folder / FILE_NAME)
     try:
@@ -271,7 +280,7 @@ def work(folder: Path, *, server: str | None, token: str | None, name: str = "",
         say(f"wattprint: a worker already runs on {folder}. Stop that one, or name another folder with --folder.")
         return 1
     try:
-        told = _who(folder, server=server, token=token, name=name, config=config)
+        told = _who(folder, server=server, token=token, name=name, authority=authority, config=config)
         if told is None:
             return 1
         agent = Agent(folder, told, config, child)
@@ -283,12 +292,17 @@ def work(folder: Path, *, server: str | None, token: str | None, name: str = "",
         os.close(lock)
 
 
-def _who(folder: Path, *, server: str | None, token: str | None, name: str, config: Config) -> Credentials | None:
+def _who(
+    folder: Path, *, server: str | None, token: str | None, name: str, authority: str, config: Config
+) -> Credentials | None:
     try:
         known = credentials.read_credentials(folder)
     except NotEnrolled:
         known = None
     if known is not None and server in {None, known.server}:
+        if authority and authority != known.authority:
+            known = replace(known, authority=authority)
+            credentials.keep_credentials(folder, known)
         return known
     if known is not None:
         say(f"wattprint: this folder belongs to a worker of {known.server}. Name another one with --folder.")
@@ -299,7 +313,7 @@ def _who(folder: Path, *, server: str | None, token: str | None, name: str, conf
         )
         return None
     try:
-        return enrol(folder, server=server, token=token, name=name, config=config)
+        return enrol(folder, server=server, token=token, name=name, authority=authority, config=config)
     except Away as problem:
         say(f"wattprint: {server} cannot be reached: {problem}")
     except Refused as problem:

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 
+from estimator.measure import trust
 from estimator.measure.meters import open_meters
 from estimator.measure.samplers import MeterProblem
 from estimator.worker import protocol
@@ -36,6 +38,7 @@ def celery_app(told: Credentials) -> Celery:
     app = Celery("wattprint-worker", broker=told.broker_url, fixups=[], set_as_current=False)
     app.conf.update(
         broker_transport_options=protocol.transport_options(told.worker_hex),
+        broker_use_ssl=told.tls or False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_default_queue=protocol.QUEUE,
@@ -132,12 +135,17 @@ def _listen(told: Credentials, sessions: Sessions) -> None:
 
     key = protocol.key_prefix(told.worker_hex) + protocol.STOPS
     client = redis.Redis.from_url(
-        told.redis_url, decode_responses=True, socket_connect_timeout=2, socket_timeout=30, retry=None
+        told.redis_url, decode_responses=True, socket_connect_timeout=2, socket_timeout=30, retry=None, **told.tls
     )
+    host, said = urlsplit(told.broker_address).hostname or "", None
     while not sessions.quitting.is_set():
         try:
             found = client.brpop([key], timeout=10)
-        except (redis.RedisError, OSError):
+        except (redis.RedisError, OSError) as problem:
+            reason = trust.why_not(problem, host=host)
+            if reason and reason != said:
+                logger.warning("No work can be taken from the queue: %s.", reason)
+            said = reason
             time.sleep(0.5)
             continue
         if found is not None:

@@ -7,6 +7,8 @@ import ssl
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from estimator.measure import trust
+
 MOST_ANSWER_BYTES: Final = 1_000_000
 #: Answers that say "not now", not "never".
 _LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -34,13 +36,16 @@ class Client:
         Its address, with http:// or https://.
     secret : str
         What this worker shows; empty while it has none.
+    authority : str
+        Certificates, in PEM form, that are trusted beside the authorities of the system.
     timeout_s : float
         The longest wait for an answer. [s]
     """
 
-    def __init__(self, server: str, *, secret: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(self, server: str, *, secret: str = "", authority: str = "", timeout_s: float = 10.0) -> None:
         parts = urlsplit(server)
         self._parts, self._timeout_s = parts, timeout_s
+        self._tls = trust.client_context(authority) if parts.scheme == "https" else None
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if secret:
             self._headers["Authorization"] = f"Bearer {secret}"
@@ -62,7 +67,8 @@ class Client:
             status, told = self._answer(path, content)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
-            raise Away(str(problem) or type(problem).__name__) from problem
+            reason = trust.why_not(problem, host=self._parts.hostname or "")
+            raise Away(reason or str(problem) or type(problem).__name__) from problem
         if 200 <= status < 300:
             if told is None:
                 raise Away("The answer is not that of a Wattprint server.")
@@ -77,7 +83,7 @@ class Client:
         kept = self._connection is not None
         try:
             return self._sent(path, content)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
             if not kept:
                 raise
             # A connection that was kept may have been closed meanwhile; every call may be repeated.
@@ -87,10 +93,8 @@ class Client:
     def _sent(self, path: str, content: bytes) -> tuple[int, dict[str, Any] | None]:
         if self._connection is None:
             host, port = self._parts.hostname or "", self._parts.port
-            if self._parts.scheme == "https":
-                self._connection = http.client.HTTPSConnection(
-                    host, port, timeout=self._timeout_s, context=ssl.create_default_context()
-                )
+            if self._tls is not None:
+                self._connection = http.client.HTTPSConnection(host, port, timeout=self._timeout_s, context=self._tls)
             else:
                 self._connection = http.client.HTTPConnection(host, port, timeout=self._timeout_s)
         self._connection.request("POST", self._parts.path.rstrip("/") + path, content, self._headers)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+import ssl
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,11 +34,14 @@ class Credentials:
     secret: str
     broker_address: str  #: without name and password
     broker_password: str
+    authority: str = ""  #: certificates, in PEM form, that are trusted beside the authorities of the system
 
     @property
     def redis_url(self) -> str:
         """The broker, for the Redis client."""
         parts = urlsplit(self.broker_address)
+        if parts.hostname:  # how far a broker is trusted is said in `tls`, and by no address that came from elsewhere
+            parts = parts._replace(query="")
         who = f"{protocol.broker_user(self.worker_hex)}:{quote(self.broker_password, safe='')}@"
         return urlunsplit(parts._replace(netloc=who + parts.netloc))
 
@@ -45,6 +49,21 @@ class Credentials:
     def broker_url(self) -> str:
         """The broker, for Celery."""
         return self.redis_url.replace("unix://", "redis+socket://", 1)
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """
+        What both are told of TLS: the certificate and its name are checked. Empty where the broker has none.
+
+        Kombu takes any certificate where an address says `rediss` and nothing else is said.
+        """
+        if urlsplit(self.broker_address).scheme != "rediss":
+            return {}
+        return {
+            "ssl_cert_reqs": ssl.CERT_REQUIRED,
+            "ssl_check_hostname": True,
+            "ssl_ca_data": self.authority or None,
+        }
 
 
 def read_credentials(folder: Path) -> Credentials:
@@ -108,7 +127,7 @@ def hold(folder: Path) -> int:
     return lock
 
 
-def from_answer(told: dict[str, Any], *, server: str) -> Credentials:
+def from_answer(told: dict[str, Any], *, server: str, authority: str = "") -> Credentials:
     """What an answer to enrolment holds."""
     return Credentials(
         server=server,
@@ -116,4 +135,5 @@ def from_answer(told: dict[str, Any], *, server: str) -> Credentials:
         secret=str(told["secret"]),
         broker_address=str(told["broker"]["url"]),
         broker_password=str(told["broker"]["password"]),
+        authority=authority,
     )

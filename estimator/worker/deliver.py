@@ -26,14 +26,14 @@ class Delivery(threading.Thread):
     ----------
     store : Store
         What is to be delivered.
-    server, secret : str
-        To whom, and who we are.
+    server, secret, authority : str
+        To whom, who we are, and whom we trust to be it, as for `Client`.
     """
 
-    def __init__(self, store: Store, *, server: str, secret: str) -> None:
+    def __init__(self, store: Store, *, server: str, secret: str, authority: str = "") -> None:
         super().__init__(name="delivery", daemon=True)
         self._store = store
-        self._client = Client(server, secret=secret)
+        self._client = Client(server, secret=secret, authority=authority)
         self._ending = threading.Event()
 
     def end(self, within_s: float) -> None:

@@ -26,11 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--server", help="its address, such as http://127.0.0.1:8000; needed once")
     parser.add_argument("--token", default=os.environ.get(TOKEN_NAME), help="made on the page Workers; needed once")
+    parser.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="in PEM form: trust this authority too, or this self-made certificate; kept, so needed once",
+    )
     parser.add_argument("--name", default="", help="what the pages call this machine (default: its host name)")
     parser.add_argument("--folder", type=Path, help="where this worker keeps its credentials and samples")
     options = parser.parse_args(told)
     from estimator.measure.outbox import check_server
     from estimator.measure.state import state_folder
+    from estimator.measure.trust import read_authority
     from estimator.worker.agent import say, work
     from estimator.worker.config import BadConfig
 
@@ -38,9 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.pop(TOKEN_NAME, None)  # nothing that we start needs it
     try:
         server = check_server(options.server) if options.server else None
+        authority = read_authority(options.ca) if options.ca else ""
         folder = options.folder or state_folder("worker")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return work(folder.resolve(), server=server, token=options.token, name=options.name)
+        return work(folder.resolve(), server=server, token=options.token, name=options.name, authority=authority)
     except (BadConfig, ValueError) as problem:
         say(f"wattprint: {problem}")
         return BAD_USAGE

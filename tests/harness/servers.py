@@ -5,16 +5,22 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from config.launch import forwarder
 from config.launch import redis as private_redis
+from config.launch.certificate import Certificate
 from tests.harness.environment import ROOT
+
+if TYPE_CHECKING:
+    from tests.harness.certificates import Pair
 
 
 def wait_until(true: Callable[[], object], *, timeout_s: float = 20, every_s: float = 0.05, what: str = "") -> None:
@@ -58,6 +64,22 @@ class Redis:
             self.process.send_signal(how)
             self.process.wait(timeout=20)
             self.process = None
+
+
+@contextlib.contextmanager
+def by_tls(redis: Redis, certificate: Certificate, *, host: str = "127.0.0.1") -> Iterator[int]:
+    """The launcher's own door before a Redis; its port."""
+    port = free_port()
+    line = forwarder.command(host=host, port=port, unix_socket=redis.socket, certificate=certificate)
+    path = redis.folder / f"tls-{port}.log"
+    with path.open("ab") as log:
+        process = subprocess.Popen(line, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: forwarder.LISTENS.encode() in path.read_bytes(), what="it takes TLS connections")
+        yield port
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0, path.read_text()
 
 
 class Worker:
@@ -123,17 +145,29 @@ class Worker:
 class LiveSite:
     """`./wattprint up` as a person runs it, on a data folder and a port of its own."""
 
-    def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        pair: "Pair | None" = None,
+    ) -> None:
         self.data = data
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if pair else ''}://{host}:{self.port}"
+        self._host, self._pair = host, pair
+        self._tls = ssl.create_default_context(cafile=pair.certificate if pair else None)
         self._environment = dict(environment or {})
         self.process: subprocess.Popen[str] | None = None
         self.error_log = data.with_name(data.name + ".stderr")
 
     def command(self, *more: str) -> list[str]:
         """The command line, as the script hands it over to the Python of .venv."""
-        return [sys.executable, "-m", "config.launch", "--port", str(self.port), "--data", str(self.data), *more]
+        by_tls = ["--certificate", str(self._pair.certificate), "--key", str(self._pair.key)] if self._pair else []
+        where = ["--host", self._host, "--port", str(self.port), *by_tls]
+        return [sys.executable, "-m", "config.launch", *where, "--data", str(self.data), *more]
 
     def environment(self) -> dict[str, str]:
         """The environment of a person, without what this test session has set for itself."""
@@ -193,7 +227,7 @@ class LiveSite:
     def send(self, request: urllib.request.Request, *, timeout_s: float) -> tuple[int, Any]:
         """Send a request; an error status is an answer too."""
         try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            with urllib.request.urlopen(request, timeout=timeout_s, context=self._tls) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as problem:
             return problem.code, json.loads(problem.read())

@@ -37,6 +37,20 @@ def test_the_deployment_checks_are_content_under_production_settings() -> None:
     assert "no issues (0 silenced)" in done.stdout + done.stderr
 
 
+def test_a_site_that_speaks_https_itself_has_safe_cookies_and_binds_no_other_port_of_its_machine() -> None:
+    code = (
+        "import config.settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, "
+        "s.SECURE_PROXY_SSL_HEADER, s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_PRELOAD)"
+    )
+    for https, told in (
+        ("here", "True True True None 0 False"),
+        ("1", "True True True ('HTTP_X_FORWARDED_PROTO', 'https') 31536000 True"),
+        ("0", "False False False None 0 False"),
+    ):
+        done = python("-c", code, **PRODUCTION | {"HTTPS": https})
+        assert done.stdout.strip() == told, done.stderr
+
+
 def test_a_missing_secret_key_stops_the_start_with_a_sentence() -> None:
     done = python("manage.py", "check", SECRET_KEY="")
     assert done.returncode != 0

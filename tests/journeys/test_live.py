@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from config.launch.certificate import read
+from estimator.measure.trust import read_authority
+from estimator.worker.credentials import read_credentials
 from tests.harness.browser import Pages
+from tests.harness.certificates import Pair, certified
 from tests.harness.namespace import Namespace, network_namespace
 from tests.harness.servers import wait_until
 from tests.worker.people import Machine, Person, pause
@@ -25,22 +29,30 @@ def elsewhere() -> Iterator[Namespace | None]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
-    """A site that the worker reaches over the wire."""
-    with small_site(tmp_path_factory.mktemp("live") / "site", host="0.0.0.0") as made:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """Who signs the site's certificate; no system trusts it."""
+    return certified(tmp_path_factory.mktemp("live-ca") / "ca", "The authority of a test", is_authority=True)
+
+
+@pytest.fixture(scope="module")
+def site(authority: Pair, elsewhere: Namespace | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
+    """A site that the worker reaches over the wire, pages and queue by TLS."""
+    folder = tmp_path_factory.mktemp("live")
+    pair = certified(folder / "tls", "127.0.0.1", *([elsewhere.host] if elsewhere else []), by=authority)
+    with small_site(folder / "site", host="0.0.0.0", certificate=read(pair.certificate, pair.key)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def ann(site: SmallSite) -> Person:
+def ann(site: SmallSite, authority: Pair) -> Person:
     """Its account."""
-    return Person(site.url, "ann@example.org")
+    return Person(site.url, "ann@example.org", authority=authority.certificate)
 
 
 @pytest.fixture
 def signed_in(new_page: Pages, ann: Person) -> Any:
-    """A page of hers."""
-    made = new_page()
+    """A page of hers; that Chromium asks an authority is not what is tested here."""
+    made = new_page(ignore_https_errors=True)
     made.context.add_cookies(ann.cookies)
     return made
 
@@ -51,16 +63,28 @@ def points_of(page: Page) -> int:
 
 
 def test_a_machine_enrols_is_measured_from_the_page_and_its_chart_moves(
-    signed_in: Page, new_page: Pages, ann: Person, site: SmallSite, elsewhere: Namespace | None, tmp_path: Any
+    signed_in: Page,
+    new_page: Pages,
+    ann: Person,
+    site: SmallSite,
+    authority: Pair,
+    elsewhere: Namespace | None,
+    tmp_path: Any,
 ) -> None:
     page = signed_in
     page.goto(f"{site.url}/workers/")
     page.get_by_role("button", name="Make a token").click()
     command = page.locator(".new-token code").inner_text()
     token = command.split("--token ")[1]
-    server = f"http://{elsewhere.host}:{site.port}" if elsewhere else site.url
+    assert f"--server {site.url} " in command
+    server = f"https://{elsewhere.host}:{site.port}" if elsewhere else site.url
     machine = Machine(
-        tmp_path / "w", server=server, token=token, name="desk", before=elsewhere.before if elsewhere else ()
+        tmp_path / "w",
+        server=server,
+        token=token,
+        name="desk",
+        before=elsewhere.before if elsewhere else (),
+        authority=authority.certificate,
     )
     machine.start()
     try:
@@ -90,7 +114,7 @@ def test_a_machine_enrols_is_measured_from_the_page_and_its_chart_moves(
         # It survives a reload, and without script the drawing and the numbers are there.
         page.reload()
         wait_until(lambda: points_of(page) > before, what="after a reload")
-        plain = new_page(javascript=False, viewport=PHONE)
+        plain = new_page(javascript=False, viewport=PHONE, ignore_https_errors=True)
         plain.context.add_cookies(ann.cookies)
         plain.goto(page.url)
         expect(plain.locator("[data-drawing] > svg path").first).to_be_attached()
@@ -103,6 +127,11 @@ def test_a_machine_enrols_is_measured_from_the_page_and_its_chart_moves(
             elsewhere.mend()
         before = points_of(page)
         wait_until(lambda: points_of(page) >= before + 5, timeout_s=40, what="the chart moves again")
+
+        # Its orders came by TLS too, and it is still the same worker when it is started without the file.
+        known = read_credentials(machine.folder)
+        assert known.broker_address.startswith("rediss://")
+        assert known.authority == read_authority(authority.certificate)
 
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_role("link", name="The footprint")).to_be_visible()

@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from config.launch.certificate import read
 from config.launch.processes import commands_of_group
+from config.launch.reach import remarks
 from config.launch.site import Site
+from estimator.worker.credentials import read_credentials
+from tests.harness.certificates import Pair, certified
 from tests.harness.environment import ROOT
 from tests.harness.not_run import not_run
-from tests.harness.servers import LiveSite, Redis, free_port, wait_until
+from tests.harness.servers import LiveSite, Redis, by_tls, free_port, wait_until
+from tests.worker.people import Machine, Person
+from tests.worker.site import HOST
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -60,6 +67,13 @@ def mode(path: Path) -> int:
 def is_another(site: LiveSite, name: str, before: int) -> bool:
     """Whether a service runs as another process than before."""
     return site.children().get(name, before) != before
+
+
+def answers(broker: redis.Redis) -> bool:
+    """Whether a broker takes a word."""
+    with contextlib.suppress(redis.RedisError):
+        return bool(broker.ping())
+    return False
 
 
 def group_is_gone(group: int) -> bool:
@@ -122,6 +136,13 @@ def test_a_taken_port_is_named(live_site: LiveSite, tmp_path: Path) -> None:
     assert "--port" in told
 
 
+def test_a_key_of_another_certificate_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    one, other = (certified(tmp_path / name, HOST) for name in ("one", "other"))
+    told = refused(LiveSite(tmp_path / "data", host=HOST, pair=Pair(one.certificate, other.key)))
+    assert "do not belong together" in told
+    assert not (tmp_path / "data").exists()
+
+
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
     assert "192.0.2.1" in refused(LiveSite(tmp_path / "data"), "--host", "192.0.2.1")
 
@@ -164,14 +185,38 @@ def test_a_database_that_does_not_answer_is_told(tmp_path: Path) -> None:
     assert "could not be prepared" in told
 
 
-def test_what_dies_is_told_and_started_again(make_site: Callable[..., LiveSite]) -> None:
-    site = make_site()
+def test_with_a_certificate_machines_enrol_by_tls_and_what_dies_is_told_and_started_again(
+    make_site: Callable[..., LiveSite], tmp_path: Path
+) -> None:
+    pair = certified(tmp_path / "tls", HOST)
+    site = make_site(host=HOST, pair=pair)
+    assert "by TLS" in site.told() and "in the clear" not in site.told()
+    ann = Person(site.url, "ann@example.org", authority=pair.certificate)
+    assert {cookie["secure"] for cookie in ann.cookies} == {True}
+    machine = Machine(tmp_path / "w", server=site.url, token=ann.enrolment(), name="desk", authority=pair.certificate)
+    machine.start()
+    try:
+        machine.wait_until_ready()
+        key = ann.measure(machine.key)
+        wait_until(lambda: ann.measurement(key)["samples_count"] >= 5, what=f"samples\n{machine.told()[-3000:]}")
+        ann.stop(key)
+    finally:
+        machine.stop()
+    credentials = read_credentials(machine.folder)
+    assert credentials.broker_address == f"rediss://{HOST}:{site.port + 1}"
+    broker = redis.Redis.from_url(credentials.redis_url, **credentials.tls)
+    assert broker.ping()
+    in_the_clear = redis.Redis.from_url(credentials.redis_url.replace("rediss://", "redis://", 1), socket_timeout=5)
+    with pytest.raises(redis.ConnectionError):
+        in_the_clear.ping()
+
     before = site.children()
-    for name in ("worker-estimates", "web", "redis"):
+    for name in ("worker-estimates", "web", "redis-tls", "redis"):
         os.killpg(before[name], signal.SIGKILL)
         wait_until(partial(is_another, site, name, before[name]), what=f"{name} again")
         wait_until(site.is_well, timeout_s=40, what=f"well again after {name}")
         assert f"{name} was ended by signal 9. Its last lines:" in site.told()
+    wait_until(partial(answers, broker), what="the worker is let in again")
     status, made = site.post_json("/api/v1/estimates", RUN, Prefer="wait=10")
     assert (status, made["status"]) == (201, "done")
     assert site.stop() == 0
@@ -210,17 +255,20 @@ def test_given_servers_are_used_and_none_are_started(
     make_site: Callable[..., LiveSite], postgresql_url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "redis").mkdir()
-    redis = Redis(tmp_path / "redis")
-    redis.start()
+    pair = certified(tmp_path / "tls", "127.0.0.1")
+    server = Redis(tmp_path / "redis")
+    server.start()
     try:
-        site = make_site(environment={"DATABASE_URL": postgresql_url, "REDIS_URL": redis.url})
-        assert "redis" not in site.children()
-        assert not (site.data / "wattprint.sqlite3").exists()
-        status, made = site.post_json("/api/v1/estimates", RUN, Prefer="wait=10")
-        assert (status, made["status"]) == (201, "done")
-        assert site.stop() == 0
+        with by_tls(server, read(pair.certificate, pair.key)) as port:
+            url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={pair.certificate}"
+            site = make_site(environment={"DATABASE_URL": postgresql_url, "REDIS_URL": url})
+            assert not {"redis", "redis-tls"} & set(site.children())
+            assert not (site.data / "wattprint.sqlite3").exists()
+            status, made = site.post_json("/api/v1/estimates", RUN, Prefer="wait=10")
+            assert (status, made["status"]) == (201, "done")
+            assert site.stop() == 0
     finally:
-        redis.stop()
+        server.stop()
 
 
 def test_opened_to_the_network_it_says_so_and_answers_by_the_name_of_the_machine(tmp_path: Path) -> None:
@@ -233,6 +281,32 @@ def test_opened_to_the_network_it_says_so_and_answers_by_the_name_of_the_machine
     assert not {"0.0.0.0", "*"} & set(hosts)
     assert site.owner_link() is None
     assert not site.folder.owner_link.exists()
+    told = " ".join(remarks(host=site.host, name=site.name, opening=site.opening, certificate=None))
+    assert "Passwords, tokens and samples travel in the clear" in told
+
+
+def test_with_a_certificate_it_answers_by_the_names_of_that(tmp_path: Path) -> None:
+    pair = certified(tmp_path / "tls", "wattprint.example", "*.wattprint.example", days=3)
+    given = read(pair.certificate, pair.key)
+    site = Site(data=tmp_path / "data", host="0.0.0.0", port=8443, given={}, certificate=given)
+    assert site.url == "https://wattprint.example:8443/"
+    site.folder.prepare()
+    environment = site.environment()
+    assert environment["WORKERS_BROKER_URL"] == "rediss://:8444"
+    assert environment["HTTPS"] == "here"
+    hosts = environment["ALLOWED_HOSTS"].split(",")
+    assert {"wattprint.example", socket.gethostname()} <= set(hosts)
+    assert not [name for name in hosts if "*" in name]
+    told = (tmp_path / "data" / "redis" / "redis.conf").read_text().splitlines()
+    assert "port 0" in told and not [line for line in told if line.startswith(("bind", "tls"))]
+    said = remarks(host=site.host, name=site.name, opening=site.opening, certificate=given)
+    assert any("signed the certificate" in line and "--ca FILE" in line for line in said)
+    assert any("ends in 3 days" in line for line in said)
+    assert not [line for line in said if "in the clear" in line or "not for" in line]
+    local = Site(data=tmp_path / "data", host="127.0.0.1", port=8443, given={}, certificate=given)
+    assert (local.url, local.opening) == ("https://127.0.0.1:8443/", None)
+    said = remarks(host=local.host, name=local.name, opening=local.opening, certificate=given)
+    assert any("wattprint.example, *.wattprint.example, and not for 127.0.0.1" in line for line in said)
 
 
 def test_it_is_closed_to_other_users_of_the_machine(live_site: LiveSite) -> None:

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -26,12 +27,13 @@ _PASSWORD = "a-rather-long-phrase-9"
 
 
 class Person:
-    """Somebody with an account and a token for everything."""
+    """Somebody with an account and a token for everything; trusts an authority where it is given."""
 
-    def __init__(self, url: str, address: str) -> None:
+    def __init__(self, url: str, address: str, *, authority: Path | None = None) -> None:
         self.url, self.address = url.rstrip("/"), address
         jar = http.cookiejar.CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        by_tls = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=authority))
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), by_tls)
         self._send_form("/account/signup/", {"email": address, "password1": _PASSWORD})
         scopes = [("scopes", name) for name in ("estimates", "measurements", "workers", "reports")]
         page = self._send_form("/account/tokens/", [("name", "tests"), ("lifetime", "7"), *scopes])
@@ -39,7 +41,8 @@ class Person:
         assert found, page[:2000]
         self.token = found[1]
         self.cookies: list[Any] = [
-            {"name": cookie.name, "value": cookie.value or "", "url": self.url} for cookie in jar
+            {"name": cookie.name, "value": cookie.value or "", "url": self.url, "secure": cookie.secure}
+            for cookie in jar
         ]
 
     def _send_form(self, path: str, fields: Any) -> str:
@@ -61,7 +64,7 @@ class Person:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=20) as answer:
                 content = answer.read()
                 told = json.loads(content) if "json" in answer.headers.get("Content-Type", "") else content.decode()
                 return answer.status, told
@@ -104,9 +107,18 @@ class Person:
 class Machine:
     """A worker of the tests: a process with a folder."""
 
-    def __init__(self, folder: Path, *, server: str, token: str, name: str, before: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        server: str,
+        token: str,
+        name: str,
+        before: Sequence[str] = (),
+        authority: Path | None = None,
+    ) -> None:
         self.folder, self.server, self._token, self._name = folder, server, token, name
-        self._before = list(before)
+        self._before, self._authority = list(before), authority
         self.log = folder.with_name(folder.name + ".log")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -114,6 +126,7 @@ class Machine:
         """Start it."""
         environment = {name: told for name, told in os.environ.items() if not name.startswith(("DJANGO", "REDIS_URL"))}
         command = [sys.executable, "-m", "tests.worker.agent", str(self.folder), self.server, self._token, self._name]
+        command.append(str(self._authority or ""))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self._before, *command],
