@@ -20,6 +20,7 @@ from estimator.access import Withdrawn
 from estimator.api import ROUTERS as ESTIMATOR_ROUTERS
 from estimator.api import ApiError, invalid_input
 from estimator.api.auth import SECURITY, SECURITY_SCHEMES, TokenOrSession
+from estimator.api.shape import NOT_JSON, json_of
 from estimator.core import ENGINE_VERSION
 from estimator.core.inputs import InputProblems
 from estimator.core.problems import problems_of
@@ -51,7 +52,7 @@ class JsonParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         """The body as Python values."""
         try:
-            return orjson.loads(request.body)
+            return json_of(request.body)
         except orjson.JSONDecodeError:
             # orjson also refuses numbers that a float cannot hold. They are JSON: their field is at fault.
             return json.loads(request.body.decode(), parse_constant=_refuse_constant)
@@ -112,7 +113,7 @@ def _on_validation_error(request: HttpRequest, error: ValidationError) -> HttpRe
 @api.exception_handler(HttpError)
 def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if error.status_code == HTTPStatus.BAD_REQUEST:
-        return ApiError(400, "not_json", "The body is not JSON; NaN and infinity are not JSON either.").response()
+        return ApiError(400, "not_json", NOT_JSON).response()
     return _plain_error(error.status_code).response()
 
 

@@ -3,24 +3,33 @@
 import uuid
 from typing import Annotated, Any, Final
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field
 
-from estimator.api.shape import ERRORS, ApiError, ErrorOut, invalid_input, json_response
+from estimator.api.shape import ERRORS, NOT_JSON, ApiError, ErrorOut, invalid_input, json_of, json_response
 from estimator.api.workers import WorkerSecret, calling_worker
 from estimator.core.inputs import InputProblem
+from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, named_once
 from estimator.models import Measurement
 from estimator.services import measurements
-from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, SamplesRefused, take_samples
+from estimator.services.samples import (
+    LATEST_S,
+    MOST_POWER_W,
+    AnotherRun,
+    MeasurementOver,
+    OutOfOrder,
+    SamplesRefused,
+    take_samples,
+)
 from estimator.worker.protocol import MOST_SAMPLES, MOST_SAMPLES_BYTES
 
 router = Router()
 _OF_WORKERS: Final = ERRORS | dict.fromkeys((401, 403, 404, 409), ErrorOut)
 _Quality = Annotated[str, Field(pattern="^(counter|sampled|modelled)$")]
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Name = Annotated[str, Field(min_length=1, max_length=64)]
+_Watts = Annotated[float, Field(ge=0, le=MOST_POWER_W, allow_inf_nan=False)]
 
 
 class TakenOut(Schema):
@@ -34,7 +43,7 @@ class TakenOut(Schema):
 class ComponentIn(Schema):
     """One component, and how well its meter knows it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    name: _Name
     label: Annotated[str, Field(max_length=200)] = ""
     quality: _Quality = "sampled"
     counted: bool = True
@@ -47,11 +56,11 @@ class StartIn(Schema):
     """What a worker says when it begins."""
 
     run: uuid.UUID
-    started_at_s: _Finite | None = None
-    components: Annotated[list[ComponentIn], Field(max_length=128)] = []
-    qualities: Annotated[dict[str, _Quality], Field(max_length=128)] = {}
-    baseline_power_w: Annotated[dict[str, _Finite], Field(max_length=128)] = {}
-    inventory: dict[str, JsonValue] = {}
+    started_at_s: Annotated[float, Field(gt=0, lt=LATEST_S, allow_inf_nan=False)] | None = None
+    components: Annotated[list[ComponentIn], Field(max_length=MOST_COMPONENTS), AfterValidator(named_once)] = []
+    qualities: Annotated[dict[_Name, _Quality], Field(max_length=MOST_COMPONENTS)] = {}
+    baseline_power_w: Annotated[dict[_Name, _Watts], Field(max_length=MOST_COMPONENTS)] = {}
+    inventory: InventoryTold = InventoryTold()
 
 
 class FinishIn(Schema):
@@ -60,7 +69,7 @@ class FinishIn(Schema):
     run: uuid.UUID
     samples_count: Annotated[int, Field(ge=0)]
     error_code: Annotated[str, Field(max_length=40)] = ""
-    exit_code: int | None = None
+    exit_code: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
 
 
 @router.post(
@@ -80,7 +89,7 @@ def start(request: HttpRequest, measurement_id: uuid.UUID, payload: StartIn) -> 
             components=[part.model_dump() for part in payload.components],
             qualities=payload.qualities,
             baseline_power_w=payload.baseline_power_w,
-            inventory=dict(payload.inventory),
+            inventory=payload.inventory.as_json(),
             now=timezone.now(),
         )
     return json_response(TakenOut(next_sequence=row.next_sequence, stop=row.is_stopped, status=row.status))
@@ -179,9 +188,9 @@ def large_body(request: HttpRequest, most_bytes: int) -> dict[str, Any]:
     if len(content) > most_bytes:
         raise ApiError(413, "too_large", f"The body is larger than {most_bytes} bytes: send it in parts.")
     try:
-        told = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise ApiError(400, "not_json", "The body is not JSON; NaN and infinity are not JSON either.") from None
+        told = json_of(content)
+    except ValueError:
+        raise ApiError(400, "not_json", NOT_JSON) from None
     if not isinstance(told, dict):
         raise ApiError(400, "not_json", "The body is not a JSON object.")
     return told

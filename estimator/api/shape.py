@@ -1,9 +1,11 @@
 """What every answer of the API shares: JSON, the one shape of errors, the throttle."""
 
+import re
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 from pydantic import BaseModel
@@ -12,6 +14,11 @@ from estimator import broker
 from estimator.core.inputs import InputProblem
 from estimator.models import Job
 
+NOT_JSON: Final = (
+    "The body is not JSON, or a text in it holds the character U+0000; NaN and infinity are no JSON either."
+)
+#: That character, as JSON writes it; a database cannot store it.
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 #: What `Prefer: wait` may ask for at most.
 MAX_WAIT_S: Final = 10.0
 
@@ -83,6 +90,20 @@ def json_response(body: BaseModel, status: int = 200, headers: dict[str, str] | 
     return HttpResponse(
         body.model_dump_json().encode(), status=status, content_type="application/json", headers=headers
     )
+
+
+def json_of(content: bytes) -> Any:
+    """
+    A body as Python values, by orjson: faster than the standard library, and it refuses NaN and infinity.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, or holds what no database stores.
+    """
+    if b"u0000" in content and _NUL.search(content):
+        raise ValueError("U+0000 cannot be stored")
+    return orjson.loads(content)
 
 
 def throttle(request: HttpRequest, scope: str, per_minute: int) -> None:

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from estimator import access, broker_access
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
 from estimator.api.shape import ERRORS, ApiError, ErrorOut, json_response, throttle
 from estimator.broker_access import BrokerRefuses
+from estimator.core.inventory import InventoryTold
 from estimator.models import Worker
 from estimator.services import workers
 from estimator.worker import protocol
@@ -67,7 +68,7 @@ class EnrolIn(Schema):
     name: Name = "worker"
     installation: Annotated[str, Field(max_length=64)] = ""
     version: Annotated[str, Field(max_length=40)] = ""
-    inventory: dict[str, JsonValue] = {}
+    inventory: InventoryTold = InventoryTold()
     workloads: Names = []
 
 
@@ -95,8 +96,8 @@ class HeartbeatIn(Schema):
     session: Annotated[str, Field(min_length=1, max_length=64)]
     version: Annotated[str, Field(max_length=40)] = ""
     sent_at_s: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    clock_offset_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    round_trip_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    clock_offset_s: Annotated[float, Field(ge=-1e11, le=1e11, allow_inf_nan=False)] | None = None
+    round_trip_s: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
     measurements: Annotated[list[uuid.UUID], Field(max_length=1_000)] = []
     workloads: Names = []
 
@@ -200,7 +201,7 @@ def enrol(request: HttpRequest, payload: EnrolIn) -> HttpResponse:
             name=payload.name,
             installation=payload.installation,
             version=payload.version,
-            inventory=dict(payload.inventory),
+            inventory=payload.inventory.as_json(),
             workloads=payload.workloads,
         )
     except workers.EnrolmentRefused as refused:

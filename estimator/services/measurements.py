@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from pydantic import ValidationError
 
 from estimator import broker_access
 from estimator.core.inputs import Hardware, InputProblem, InputProblems, Location, Uncertainty, Workload
@@ -280,7 +281,7 @@ def _conclude(row: Measurement, *, now: datetime, error_code: str = "") -> None:
         return
     try:
         row.result = estimates.submit_estimate(workload=workload_of(row), owner=row.owner)
-    except InputProblems:
+    except (InputProblems, ValidationError):  # what was told gives no run that could be
         logger.exception("Measurement %s gives no estimate", row.pk)
         error_code = error_code or "no_estimate"
     row.status, row.error_code = MeasurementStatus.DONE, error_code
@@ -355,7 +356,7 @@ def _hardware(row: Measurement) -> Hardware:
     cards = row.inventory.get("accelerators")
     names = [str(card.get("name", "")) for card in (cards if isinstance(cards, list) else []) if isinstance(card, dict)]
     if len(set(names)) == 1:
-        with contextlib.suppress(InputProblems):
+        with contextlib.suppress(InputProblems, ValidationError):
             return Hardware(accelerator=catalogue.find_accelerator(names[0]).row.id, accelerator_count=len(names))
     return Hardware()
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, named_once
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus
 from estimator.services import calibrations, estimates
 from estimator.services.measurements import workload_of
@@ -43,8 +44,10 @@ class Recorded(BaseModel):
     started_at_s: Annotated[float, Field(gt=0, lt=1e11, allow_inf_nan=False)]
     duration_s: _Positive
     interval_s: Annotated[float, Field(ge=0.01, le=1e9, allow_inf_nan=False)] = 1.0
-    inventory: dict[str, JsonValue] = {}
-    components: Annotated[list[RecordedComponent], Field(min_length=1, max_length=128)]
+    inventory: InventoryTold = InventoryTold()
+    components: Annotated[
+        list[RecordedComponent], Field(min_length=1, max_length=MOST_COMPONENTS), AfterValidator(named_once)
+    ]
     samples: Annotated[list[Any], Field(max_length=MOST_SAMPLES_BROUGHT)] = []
     command_name: Annotated[str, Field(max_length=200)] = ""
 
@@ -87,15 +90,15 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
 
 
 def _stored(*, owner: User, told: Recorded, now: datetime) -> Measurement:
-    beside = {part["name"] for part in _inventoried(told.inventory) if not part.get("counted", True)}
+    beside = {part.name for meter in told.inventory.meters for part in meter.components if not part.counted}
     row = Measurement.objects.create(
         owner=owner,
         kind=MeasurementKind.COMMAND,
         title=told.title or told.command_name,
-        worker_name=_host(told.inventory),
+        worker_name=told.inventory.host.name[:80],
         interval_s=told.interval_s,
         status=MeasurementStatus.DONE,
-        inventory=told.inventory,
+        inventory=told.inventory.as_json(),
         client_id=told.client_id,
         started_at_s=told.started_at_s,
         started_at=datetime.fromtimestamp(told.started_at_s, tz=UTC),
@@ -116,23 +119,6 @@ def _stored(*, owner: User, told: Recorded, now: datetime) -> Measurement:
     row.last_time_s = row.last_time_s or told.started_at_s + told.duration_s
     row.save()
     return row
-
-
-def _inventoried(inventory: dict[str, Any]) -> list[dict[str, Any]]:
-    """The components that the inventory describes."""
-    meters = inventory.get("meters")
-    found = [
-        part
-        for state in (meters if isinstance(meters, list) else [])
-        if isinstance(state, dict) and isinstance(state.get("components"), list)
-        for part in state["components"]
-    ]
-    return [part for part in found if isinstance(part, dict) and isinstance(part.get("name"), str)]
-
-
-def _host(inventory: dict[str, Any]) -> str:
-    host = inventory.get("host")
-    return str(host.get("name", ""))[:80] if isinstance(host, dict) else ""
 
 
 def csv_lines(row: Measurement) -> Iterator[bytes]:

@@ -11,13 +11,17 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
+from estimator.core.inventory import MOST_COMPONENTS
 from estimator.models import Measurement, SampleChunk, SampleSum, Worker
 from estimator.models.measurement import OPEN, MeasurementStatus
 from estimator.worker.protocol import MOST_SAMPLES
 
 #: Buckets of time that are kept; shorter stretches are drawn from the samples themselves. [s]
 STEPS_S: Final = (10, 60, 600, 3_600, 21_600)
-MOST_COMPONENTS: Final = 128
+#: In the year 5138: a clock that shows more is out of order. [s since 1970]
+LATEST_S: Final = 1e11
+#: A machine that sleeps for longer begins a new measurement. [s]
+LONGEST_SAMPLE_S: Final = 366 * 86_400.0
 #: More than any one machine draws: beyond it the unit is wrong. [W]
 MOST_POWER_W: Final = 1e7
 _FLAGS: Final = frozenset({"gap", "wrapped", "reset", "frozen", "clock_jump", "restarted"})
@@ -124,9 +128,10 @@ def parse(samples: Sequence[Any], *, before_s: float | None) -> Batch:
     durations_s = np.where(np.isnan(rows[:, _DURATION]), times_s - earlier_s, rows[:, _DURATION])
     rows[:, _DURATION] = durations_s
     with np.errstate(invalid="ignore", divide="ignore"):
-        _refuse(~np.isfinite(times_s) | (np.abs(times_s) > 1e11), "time_s is seconds since 1970")
+        _refuse(~np.isfinite(times_s) | (np.abs(times_s) > LATEST_S), "time_s is seconds since 1970")
         _refuse(times_s <= earlier_s, "time_s goes back; send samples in order")
         _refuse(~(durations_s > 0.0), "duration_s must be above 0; the first sample has to say its own")
+        _refuse(durations_s > LONGEST_SAMPLE_S, "duration_s is the seconds of this sample alone, at most a year")
         energies_j = rows[:, _FIRST_COMPONENT:]
         wrong = (energies_j < 0.0) | np.isinf(energies_j) | (energies_j > MOST_POWER_W * durations_s[:, None])
         _refuse(np.any(wrong, axis=1), "energy_j is joules since the sample before, not negative")
@@ -230,6 +235,8 @@ def take_in(row: Measurement, batch: Batch) -> None:
     if row.started_at_s is None:
         row.started_at_s = float(batch.times_s[0] - batch.durations_s[0])
     known = {part["name"] for part in row.components}
+    if len(known.union(batch.names)) > MOST_COMPONENTS:
+        raise SamplesRefused(0, f"name at most {MOST_COMPONENTS} components, over all samples of a measurement")
     row.components = row.components + [
         {"name": name, "label": "", "quality": "sampled", "counted": True} for name in batch.names if name not in known
     ]
