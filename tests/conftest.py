@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.harness import environment
+from tests.harness import databases, environment
 from tests.harness import not_run as left_out
 from tests.harness.browser import Faults, Pages, chromium, running_browser
 from tests.harness.people import People
@@ -20,7 +20,7 @@ hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
 
 #: Where tests share out over processes, none should wait for one of these at the end.
-LONGEST = {"test_postgresql.py", "test_style.py", "test_up.py", "test_script.py"}
+LONGEST = {"test_style.py", "test_up.py", "test_script.py"}
 #: A test that asks for one of these talks to processes with a database of their own.
 WITH_OTHER_PROCESSES = {"live_site", "make_site", "page", "new_page", "browser", "celery_worker_process"}
 
@@ -48,13 +48,42 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test that works on rows, in this process, holds on PostgreSQL too; the longest files come first."""
+    """The longest files come first."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
-    for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("django_db") and not fixtures & WITH_OTHER_PROCESSES:
-            item.add_marker("postgresql_too")
+
+
+# --- each test of rows, on both databases -----------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that works on rows, in this process, is run on PostgreSQL too, where the machine has it."""
+    fixtures = set(metafunc.fixturenames)
+    of_rows = metafunc.definition.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}
+    if of_rows and not fixtures & WITH_OTHER_PROCESSES and binaries() is not None:
+        sqlite = pytest.param(databases.SQLITE, id=pytest.HIDDEN_PARAM)
+        postgresql = pytest.param(databases.POSTGRESQL, id=databases.POSTGRESQL, marks=pytest.mark.postgresql)
+        metafunc.parametrize("rows_on", [sqlite, postgresql], indirect=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rows_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the rows of a test lie: in SQLite, but for its second run."""
+    if getattr(request, "param", databases.SQLITE) == databases.SQLITE:
+        yield
+    else:
+        with databases.default_database(request.getfixturevalue("postgresql_rows")):
+            yield
+
+
+@pytest.fixture(scope="session")
+def postgresql_rows(django_db_setup: None, django_db_blocker: Any, postgresql_url: str) -> Iterator[Any]:
+    """The connection to a database of its own, for rows, in the PostgreSQL of this session."""
+    with django_db_blocker.unblock():
+        connection = databases.database_with_tables(postgresql_url)
+    yield connection
+    connection.close()
 
 
 # --- Django -----------------------------------------------------------------------------------------------------------
@@ -65,9 +94,8 @@ def django_db_modify_db_settings() -> None:
     """Keep SQLite's test database in a file, so that a worker process can open it."""
     from django.db import connections
 
-    settings = connections["default"].settings_dict
-    if settings["ENGINE"] == "django.db.backends.sqlite3":
-        settings["TEST"]["NAME"] = str(environment.TEMP / "test.sqlite3")
+    connections["default"].settings_dict["TEST"]["NAME"] = str(environment.TEMP / "test.sqlite3")
+    databases.flush_by_deleting()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,13 +164,7 @@ def celery_worker_process(redis_url: str, transactional_db: None, tmp_path: Path
         environment: dict[str, str] | None = None,
         app: str = "config.celery",
     ) -> Worker:
-        known = connection.settings_dict
-        if connection.vendor == "sqlite":
-            url = f"sqlite:///{known['NAME']}"
-        else:
-            host = str(known["HOST"]).replace("/", "%2F")
-            url = f"postgresql://{known['USER']}@{host}/{known['NAME']}"
-        own = dict(os.environ) | {"DATABASE_URL": url} | (environment or {})
+        own = dict(os.environ) | {"DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"} | (environment or {})
         worker = Worker(own, tmp_path / f"worker-{len(started)}.log", queues=queues, concurrency=concurrency, app=app)
         started.append(worker)
         worker.start()

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from estimator.models import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Estimate, JobStatus
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_too]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 RESULT: dict[str, Any] = {"footprint": {"a": 1}, "facility_energy_kwh": 1.0, "total_kgco2e": 2.0}

@@ -10,7 +10,7 @@ from estimator import broker, services
 from estimator.core.inputs import Hardware, InputProblems, Workload
 from estimator.models import QUEUE_PATIENCE, Estimate, JobStatus
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
 
 def submitted() -> Estimate:

@@ -17,8 +17,6 @@ def prepare() -> None:
     data = TEMP / "data"
     (data / "static").mkdir(parents=True)
     REDIS_FOLDER.mkdir()
-    # The same tests run a second time on PostgreSQL: that run names its database here.
-    database_url = os.environ.get("WATTPRINT_TEST_DATABASE_URL") or f"sqlite:///{TEMP / 'unused.sqlite3'}"
     for name in list(os.environ):
         own = {"ALLOWED_HOSTS", "HTTPS", "LOG_LEVEL", "SIGN_UP"}
         if name.startswith(("THROTTLE_", "CSRF_TRUSTED_", "EMAIL_")) or name in own:
@@ -28,7 +26,7 @@ def prepare() -> None:
         SECRET_KEY="of-the-tests-" + "0123456789abcdef" * 4,
         DEBUG="0",
         WATTPRINT_DATA=str(data),
-        DATABASE_URL=database_url,
+        DATABASE_URL=f"sqlite:///{TEMP / 'unused.sqlite3'}",
         REDIS_URL=f"unix://{REDIS_FOLDER / 'redis.sock'}",
         # Playwright's loop runs in the thread of the tests; they use the database in turn, never at once.
         DJANGO_ALLOW_ASYNC_UNSAFE="1",

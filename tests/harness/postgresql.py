@@ -7,10 +7,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 
+@cache
 def binaries() -> Path | None:
     """The folder with initdb and pg_ctl; the newest where there are several."""
     on_path = shutil.which("initdb")

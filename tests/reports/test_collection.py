@@ -114,7 +114,6 @@ def of_this_browser(client: Client, rows: list[Estimate]) -> None:
 CHOSEN = {"title": "Spring", "language": "en", "paper": "a4", "variant": "pdf-a-3a", "which": "chosen"}
 
 
-@pytest.mark.postgresql_too
 def test_tick_runs_and_have_them_in_one_report(client: Client, runs: list[Estimate]) -> None:
     of_this_browser(client, runs)
     page = client.get("/reports/several/").content.decode()
@@ -147,7 +146,6 @@ def test_tick_runs_and_have_them_in_one_report(client: Client, runs: list[Estima
     assert bytes(again.pdf or b"") == file.content
 
 
-@pytest.mark.postgresql_too
 def test_others_runs_and_other_periods_are_not_in_it(client: Client, runs: list[Estimate]) -> None:
     of_this_browser(client, runs[:2])
     answer = client.post("/reports/several/", {**CHOSEN, "estimate": [str(runs[2].id)]})
@@ -158,7 +156,6 @@ def test_others_runs_and_other_periods_are_not_in_it(client: Client, runs: list[
     assert len(Report.objects.get().estimate_ids) == 2
 
 
-@pytest.mark.postgresql_too
 def test_the_api_makes_one_report_over_several(
     client: Client, runs: list[Estimate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,7 +185,6 @@ def test_the_api_makes_one_report_over_several(
         assert answer.status_code == status and set(answer.json()) == {"error"}
 
 
-@pytest.mark.postgresql_too
 def test_a_run_that_is_deleted_meanwhile_is_left_out(runs: list[Estimate]) -> None:
     row = services.request_collection(estimate_ids=[one.id for one in runs], language="en")
     runs[0].delete()
@@ -199,7 +195,6 @@ def test_a_run_that_is_deleted_meanwhile_is_left_out(runs: list[Estimate]) -> No
     assert len(told["runs"]) == 2
 
 
-@pytest.mark.postgresql_too
 def test_nothing_to_report_and_too_much_are_refused(runs: list[Estimate]) -> None:
     with pytest.raises(services.EstimateNotDone):
         services.request_collection(estimate_ids=[runs[3].id], language="en")

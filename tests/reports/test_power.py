@@ -34,7 +34,6 @@ def test_the_drawing_keeps_the_gap_and_says_what_it_shows() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.postgresql_too
 @pytest.mark.usefixtures("redis_url")
 def test_a_measured_run_has_its_curve_in_its_report() -> None:
     estimate = estimates.submit_estimate(workload=estimates.EXAMPLE)

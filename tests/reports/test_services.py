@@ -16,7 +16,7 @@ from reports import services
 from reports.models import Report
 from reports.options import ReportOptions
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from reports.models import Report
 from reports.options import SECTIONS
 from tests.reports.test_logos import picture
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
 
 @pytest.fixture

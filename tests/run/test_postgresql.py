@@ -1,28 +1,30 @@
-"""Whatever works on rows works on PostgreSQL as it does on SQLite: the same tests, run once more."""
-
-import os
-import re
-import subprocess
-import sys
+"""Whatever works on rows works on PostgreSQL as it does on SQLite: each such test is run on both."""
 
 import pytest
+from django.db import connection
 
-from tests.harness.environment import ROOT
+from tests.harness.not_run import not_run
+from tests.harness.postgresql import binaries
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.skipif("WATTPRINT_TEST_DATABASE_URL" in os.environ, reason="this is that run")
-def test_all_tests_of_rows_hold_on_postgresql(postgresql_url: str) -> None:
-    # pytest-django would read the settings at once, before the new run has set its own environment.
-    own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "postgresql_too", "-p", "no:cacheprovider", "--tb=short"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env=own | {"WATTPRINT_TEST_DATABASE_URL": postgresql_url},
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed is not None
-    assert int(passed[1]) >= 20
+def test_tests_of_rows_are_run_on_postgresql() -> None:
+    if binaries() is None:
+        not_run("PostgreSQL's programs are not on this machine (apt-get install postgresql): rows lie in SQLite alone")
+
+
+@pytest.mark.django_db
+def test_rows_lie_where_the_name_of_the_test_says(request: pytest.FixtureRequest) -> None:
+    second = request.node.name.endswith("[postgresql]")
+    assert connection.vendor == ("postgresql" if second else "sqlite")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version()" if second else "SELECT 'SQLite ' || sqlite_version()")
+        assert cursor.fetchone()[0].startswith("PostgreSQL" if second else "SQLite")
+
+
+def test_each_test_of_rows_has_its_second_run(request: pytest.FixtureRequest) -> None:
+    if binaries() is None:
+        not_run("PostgreSQL's programs are not on this machine")
+    assert isinstance(request.node.parent, pytest.Module)
+    of_rows = [item.name for item in request.node.parent.collect() if "where_the_name" in item.name]
+    first = test_rows_lie_where_the_name_of_the_test_says.__name__
+    assert of_rows == [first, f"{first}[postgresql]"]

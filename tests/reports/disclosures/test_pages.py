@@ -12,7 +12,7 @@ from estimator.core.inputs import Workload
 from estimator.models import Estimate
 from reports.disclosures import FORMATS
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_too, pytest.mark.usefixtures("redis_url")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
 HOSTILE = '</pre></textarea><script>alert(1)</script>"\u202e=1+1'
 
