@@ -184,9 +184,9 @@ def _post(
         headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Accept": "application/json"},
         method="POST",
     )
-    opener = build_opener(NoRedirect, HTTPSHandler(context=trust.client_context(authority)))
+    by_tls = [HTTPSHandler(context=trust.client_context(authority))] if urlsplit(server).scheme == "https" else []
     try:
-        with opener.open(request, timeout=timeout_s) as answer:
+        with build_opener(NoRedirect, *by_tls).open(request, timeout=timeout_s) as answer:
             told = json.loads(answer.read(MOST_ANSWER_BYTES) or b"{}")
             return "sent", str(told.get("url") or "") if isinstance(told, dict) else "", True
     except HTTPError as error:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from http.client import BadStatusLine, RemoteDisconnected
 from pathlib import Path
 from typing import Any, cast
 
@@ -151,6 +152,9 @@ def test_http_and_https_that_were_mistaken_are_told(made: dict[str, Pair], trust
     with serving(None) as port:
         assert "does not speak TLS" in by_client(f"https://{HOST}:{port}", trusted)
         assert "does not speak TLS" in by_outbox(f"https://{HOST}:{port}", trusted, tmp_path / "out")
+    # What the alert of a server that speaks TLS looks like to one that reads HTTP.
+    assert "is it https://there?" in str(why_not(BadStatusLine("\x15\x03\x01\x00\x02\x02"), host="there"))
+    assert why_not(RemoteDisconnected("gone"), host="there") is None
 
 
 # --- the broker -------------------------------------------------------------------------------------------------------
