@@ -20,7 +20,7 @@ from typing import Final
 from config.launch.certificate import Certificate, server_context
 from config.launch.supervisor import say
 
-#: Connections at once, where the system gives us files enough; the next one waits. A worker has about five.
+#: Connections at once, where the system gives us files enough; the next one waits. A worker has about ten.
 MOST_CONNECTIONS: Final = 4_000
 #: Files that are no connections, and two for each that is one.
 _OTHER_FILES, _FILES_EACH = 64, 2
