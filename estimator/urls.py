@@ -61,6 +61,11 @@ urlpatterns = [
         "measurements/<uuid:measurement_id>/conclude/", measurements.measurement_conclude, name="measurement-conclude"
     ),
     path("measurements/<uuid:measurement_id>/compare/", measurements.measurement_compare, name="measurement-compare"),
+    path(
+        "measurements/<uuid:measurement_id>/footprint/",
+        measurements.measurement_footprint,
+        name="measurement-footprint",
+    ),
     path("measurements/<uuid:measurement_id>/use/", measurements.measurement_use, name="measurement-use"),
     path("measurements/<uuid:measurement_id>/delete/", measurements.measurement_delete, name="measurement-delete"),
     path("imports/", imports.imports, name="imports"),

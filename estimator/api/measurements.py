@@ -1,6 +1,7 @@
 """Measurements: ask for one, follow it, stop it, take its samples; bring one that has ended."""
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,10 +16,10 @@ from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
 from estimator.api.samples import large_body, samples_refused
 from estimator.api.shape import ERRORS, ApiError, ErrorOut, invalid_input, json_response
 from estimator.core.inputs import InputProblem
-from estimator.core.measuring import MeasurementRequest
+from estimator.core.measuring import FootprintRequest, MeasurementRequest
 from estimator.core.problems import problems_of
-from estimator.models import Measurement
-from estimator.services import measurements, recorded, series
+from estimator.models import FootprintOf, Measurement
+from estimator.services import measurements, placed, recorded, series
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.recorded import Recorded
 from estimator.services.samples import SamplesRefused
@@ -36,6 +37,42 @@ class Triple(Schema):
     low: float
     central: float
     high: float
+
+
+class ShareOut(Schema):
+    """What of one component falls to the process. An attribution, not a measurement."""
+
+    name: str
+    energy_j: float
+    share: float
+    basis: str
+
+
+class AttributedOut(Schema):
+    """What of the machine falls to the process. An attribution, not a measurement."""
+
+    energy_kwh: float
+    machine_energy_kwh: float
+    share: float
+    operational_location_based_kgco2e: Triple | None
+    components: list[ShareOut]
+
+
+class FoundOut(Schema):
+    """Where a value comes from, and how a look-up matched."""
+
+    status: str
+    match: str | None
+    note: str
+
+
+class GridOut(Schema):
+    """What the emissions were computed with, by the tables of this site."""
+
+    grid_intensity_gco2e_per_kwh: float
+    pue: float
+    found: dict[str, FoundOut]
+    dataset_version: str
 
 
 class MeasurementOut(Schema):
@@ -67,11 +104,19 @@ class MeasurementOut(Schema):
     facility_energy_kwh: float
     #: Null where no place was given; the estimate made of it says what it took instead.
     operational_location_based_kgco2e: Triple | None
+    #: What of the whole machine falls to the command or process; null where nothing was attributed.
+    attributed: AttributedOut | None
+    location: dict[str, str]
+    grid_intensity_gco2e_per_kwh: float | None
+    pue: float | None
+    grid: GridOut | None
     mean_power_w: float
     projected_energy_kwh: float | None
     projected_kgco2e: float | None
     budgets: dict[str, str]
     exit_code: int | None
+    #: The whole machine, or the share of the command or process.
+    footprint_of: str
     estimate: uuid.UUID | None
     created_at: datetime
     finished_at: datetime | None
@@ -122,20 +167,52 @@ def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
         flags=row.flags,
         energy_kwh=standing.energy_kwh,
         facility_energy_kwh=standing.facility_energy_kwh,
-        operational_location_based_kgco2e=Triple(
-            low=standing.kgco2e.low, central=standing.kgco2e.central, high=standing.kgco2e.high
-        )
-        if row.grid
-        else None,
+        operational_location_based_kgco2e=_triple(standing.kgco2e) if row.grid else None,
+        attributed=_attributed(standing, has_grid=bool(row.grid)),
+        location=row.location,
+        grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
+        pue=row.pue,
+        grid=_grid(row.grid) if row.grid else None,
         mean_power_w=standing.mean_power_w,
         projected_energy_kwh=standing.projected_kwh,
         projected_kgco2e=standing.projected_kgco2e if row.grid else None,
         budgets={name: told for name, told in known.items() if told},
         exit_code=row.exit_code,
+        footprint_of=FootprintOf.PROCESS if row.is_of_process else FootprintOf.MACHINE,
         estimate=row.result_id,
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def _triple(told: measurements.Triple) -> Triple:
+    return Triple(low=told.low, central=told.central, high=told.high)
+
+
+def _attributed(standing: measurements.Standing, *, has_grid: bool) -> AttributedOut | None:
+    shares, kgco2e = standing.shares, standing.attributed_kgco2e
+    if shares is None:
+        return None
+    return AttributedOut(
+        energy_kwh=measurements.in_kwh(shares.energy_j),
+        machine_energy_kwh=measurements.in_kwh(shares.machine_j),
+        share=shares.share,
+        operational_location_based_kgco2e=_triple(kgco2e) if kgco2e is not None and has_grid else None,
+        components=[ShareOut(**asdict(part)) for part in shares.parts],
+    )
+
+
+def _grid(grid: dict[str, Any]) -> GridOut:
+    found = {
+        name: FoundOut(
+            status=told["status"],
+            match=told["match"],
+            note=told["note"] % told["text_params"] if told["text_params"] else told["note"],
+        )
+        for name, told in grid.get("found", {}).items()
+    }
+    known = {name: grid[name] for name in ("grid_intensity_gco2e_per_kwh", "pue", "dataset_version")}
+    return GridOut(**known, found=found)
 
 
 def _own(request: HttpRequest, measurement_id: uuid.UUID) -> Measurement:
@@ -236,6 +313,27 @@ def stop_measurement(request: HttpRequest, measurement_id: uuid.UUID) -> HttpRes
     _own(request, measurement_id)
     measurements.stop_measurement(owner=require_user(request, SCOPE), measurement_id=measurement_id)
     return get_measurement(request, measurement_id)
+
+
+@router.post(
+    "/measurements/{measurement_id}/footprint",
+    auth=AccountToken(SCOPE),
+    response={200: MeasurementOut, 404: ErrorOut, 409: ErrorOut, **_ERRORS},
+    summary="Say where it stood, and make its footprint of that",
+)
+def make_footprint(request: HttpRequest, measurement_id: uuid.UUID, payload: FootprintRequest) -> HttpResponse:
+    """Of the whole machine, or of the share of the command; an estimate that was made before stays."""
+    try:
+        row = placed.make_footprint(owner=require_user(request, SCOPE), measurement_id=measurement_id, asked=payload)
+    except Measurement.DoesNotExist:
+        raise _NONE from None
+    except placed.NothingToMake:
+        raise ApiError(
+            409,
+            "nothing_to_make",
+            "A footprint is made of what has ended and measured something; that of a file is made on its own page.",
+        ) from None
+    return json_response(measurement_out(request, row))
 
 
 @router.get(

@@ -16,7 +16,30 @@ LONGEST_MEASUREMENT_S: Final = 30 * 86_400.0
 TargetName = Literal["machine", "process", "workload"]
 
 
-class MeasurementRequest(Inputs):
+class Placed(Inputs):
+    """Where a measured machine stands, as an estimate says it."""
+
+    location: Location = Location()
+    grid_intensity_gco2e_per_kwh: Intensity | None = Field(None, description="Beats any look-up. [gCO2e/kWh]")
+    pue: Annotated[float, Field(gt=0, le=10)] | None = Field(None, description="Facility energy over IT energy. [1]")
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it is known which grid fed it."""
+        return self.grid_intensity_gco2e_per_kwh is not None or self.location != Location()
+
+
+class FootprintRequest(Placed):
+    """Where a machine stood that was measured, and of what the footprint is to be."""
+
+    of: Literal["machine", "process"] | None = Field(
+        None,
+        description="The whole machine, or the share of it that is attributed to a command or process; by default what "
+        "was measured.",
+    )
+
+
+class MeasurementRequest(Placed):
     """What is to be measured on a worker, for how long, and where it stands."""
 
     worker: Annotated[str, Field(max_length=36)] = Field(description="Id of the worker.")
@@ -36,8 +59,6 @@ class MeasurementRequest(Inputs):
     )
     title: Annotated[str, Field(max_length=200)] = ""
     project: Annotated[str, Field(max_length=120)] = ""
-    location: Location = Location()
-    grid_intensity_gco2e_per_kwh: Intensity | None = Field(None, description="Beats any look-up. [gCO2e/kWh]")
     pue: Annotated[float, Field(ge=1, le=10)] | None = Field(None, description="Facility energy over IT energy. [1]")
     planned_h: Hours | None = Field(None, description="Hours of the whole run, to project the total. [h]")
     budget_kwh: Annotated[float, Field(gt=0, le=1e9)] | None = Field(

@@ -11,9 +11,9 @@ from pydantic import ValidationError as Refused
 
 from estimator.core.bounds import Location
 from estimator.core.inputs import InputProblem, InputProblems
-from estimator.core.measuring import MeasurementRequest
+from estimator.core.measuring import FootprintRequest, MeasurementRequest
 from estimator.core.problems import problems_of
-from estimator.models import Target, Worker
+from estimator.models import FootprintOf, Measurement, Target, Worker
 from estimator.reference import catalogue
 
 _S_PER_MIN: Final = 60.0
@@ -29,7 +29,36 @@ _INTERVALS: Final = (
 _FIELDS: Final = {"location": "place", "duration_s": "duration_min"}
 
 
-class MeasurementForm(forms.Form):
+class PlacedForm(forms.Form):
+    """Where the machine stands."""
+
+    place = forms.CharField(
+        label=_("Place"), max_length=120, required=False, help_text=_("A country, a grid zone or a cloud region.")
+    )
+    grid_intensity_gco2e_per_kwh = forms.FloatField(
+        label=_("Grid intensity (gCO₂e/kWh)"), required=False, min_value=0, max_value=5_000
+    )
+    pue = forms.FloatField(label=_("PUE"), required=False, min_value=1, max_value=10)
+
+    def clean_place(self) -> Location:
+        """The place that is meant."""
+        text: str = self.cleaned_data["place"].strip()
+        if not text:
+            return Location()
+        try:
+            return catalogue.find_place(text).location
+        except InputProblems as found:
+            raise ValidationError([_said(problem) for problem in found.problems]) from None
+
+    def add_problems(self, problems: Sequence[InputProblem]) -> None:
+        """What is wrong, at the field that it is about."""
+        for problem in problems:
+            top = problem.path.partition(".")[0]
+            name = _FIELDS.get(top, top)
+            self.add_error(name if name in self.fields else None, _said(problem))
+
+
+class MeasurementForm(PlacedForm):
     """On which worker, what, for how long, and where it stands."""
 
     worker = forms.ChoiceField(label=_("Worker"))
@@ -47,13 +76,6 @@ class MeasurementForm(forms.Form):
         label=_("Minutes"), required=False, min_value=0.01, max_value=43_200, help_text=_("Empty: until you stop it.")
     )
     interval_s = forms.ChoiceField(label=_("Time between two samples"), choices=_INTERVALS, initial="1")
-    place = forms.CharField(
-        label=_("Place"), max_length=120, required=False, help_text=_("A country, a grid zone or a cloud region.")
-    )
-    grid_intensity_gco2e_per_kwh = forms.FloatField(
-        label=_("Grid intensity (gCO₂e/kWh)"), required=False, min_value=0, max_value=5_000
-    )
-    pue = forms.FloatField(label=_("PUE"), required=False, min_value=1, max_value=10)
     project = forms.CharField(label=_("Project"), max_length=120, required=False)
     baseline_s = forms.FloatField(
         label=_("Idle machine first (seconds)"),
@@ -68,6 +90,9 @@ class MeasurementForm(forms.Form):
     budget_kwh = forms.FloatField(label=_("Warn before (kWh)"), required=False, min_value=1e-9, max_value=1e9)
     budget_kgco2e = forms.FloatField(label=_("Warn before (kgCO₂e)"), required=False, min_value=1e-9, max_value=1e9)
 
+    field_order = (
+        "worker", "title", "target", "pid", "workload", "duration_min", "interval_s", "place",
+    )  # fmt: skip
     #: What most people leave as it is.
     MORE: Final = (
         "grid_intensity_gco2e_per_kwh", "pue", "project", "baseline_s", "planned_h", "budget_kwh", "budget_kgco2e",
@@ -95,16 +120,6 @@ class MeasurementForm(forms.Form):
     def more_is_open(self) -> bool:
         """Whether something in the rest wants to be seen."""
         return any(self[name].errors or self[name].value() for name in self.MORE)
-
-    def clean_place(self) -> Location:
-        """The place that is meant."""
-        text: str = self.cleaned_data["place"].strip()
-        if not text:
-            return Location()
-        try:
-            return catalogue.find_place(text).location
-        except InputProblems as found:
-            raise ValidationError([_said(problem) for problem in found.problems]) from None
 
     def clean(self) -> dict[str, Any]:
         """One request, with its own bounds."""
@@ -134,17 +149,44 @@ class MeasurementForm(forms.Form):
             self.add_problems(problems_of([dict(item) for item in refused.errors()]))
         return told
 
-    def add_problems(self, problems: Sequence[InputProblem]) -> None:
-        """What is wrong, at the field that it is about."""
-        for problem in problems:
-            top = problem.path.partition(".")[0]
-            name = _FIELDS.get(top, top)
-            self.add_error(name if name in self.fields else None, _said(problem))
-
 
 def _said(problem: InputProblem) -> str:
     told = gettext(problem.message)
     return told % problem.text_params if problem.text_params else told
+
+
+class FootprintForm(PlacedForm):
+    """Where a machine stood that was measured, and of what its footprint is to be."""
+
+    of = forms.ChoiceField(label=_("The footprint is of"), choices=FootprintOf.choices, widget=forms.RadioSelect)
+
+    field_order = ("of", "place")
+
+    def __init__(self, data: Any = None, *, row: Measurement, has_shares: bool) -> None:
+        location = row.location
+        region = " ".join(filter(None, (location.get("provider"), location.get("region"))))
+        initial = {
+            "of": FootprintOf.PROCESS if row.is_of_process else FootprintOf.MACHINE,
+            "place": region or location.get("zone") or location.get("country") or "",
+            "grid_intensity_gco2e_per_kwh": row.grid_intensity_gco2e_per_kwh,
+            "pue": row.pue,
+        }
+        super().__init__(data, initial=initial)
+        if not has_shares:
+            del self.fields["of"]
+        self.request: FootprintRequest | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """One request, with its own bounds."""
+        told: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            self.request = FootprintRequest(
+                location=told["place"],
+                grid_intensity_gco2e_per_kwh=told["grid_intensity_gco2e_per_kwh"],
+                pue=told["pue"],
+                of=told.get("of"),
+            )
+        return told
 
 
 class WorkerForm(forms.Form):

@@ -17,6 +17,11 @@ BY_CPU_TIME: Final[Basis] = "share of the CPU time"
 BY_CARD: Final[Basis] = "share of the work on the card"
 
 
+def basis_of(kind: str) -> Basis | None:
+    """By what a kind of component is shared out; None where it is not."""
+    return BY_CPU_TIME if kind in {"cpu_package", "dram"} else BY_CARD if kind == "accelerator" else None
+
+
 @runtime_checkable
 class KnowsProcesses(Protocol):
     """A meter whose driver tells which process used which card."""
@@ -85,8 +90,7 @@ class Attribution:
         of_cpu = min(tree_s / busy_s, 1.0) if busy_s > 0.0 else 0.0
         of_cards = {name: self._ours(told) for meter in self._meters for name, told in meter.shares().items()}
         for name, measure in sample.components.items():
-            kind = name.partition(":")[0]
-            if kind in {"cpu_package", "dram"}:
+            if basis_of(name.partition(":")[0]) == BY_CPU_TIME:
                 self._count(name, measure.energy_j, of_cpu, BY_CPU_TIME)
             elif name in of_cards:
                 self._count(name, measure.energy_j, of_cards[name], BY_CARD)

@@ -1,5 +1,6 @@
 """A measurement as it goes: sums, samples, and whose share it is."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from estimator.measure.figures import Question
@@ -72,7 +73,11 @@ class Recorder:
         from estimator.measure.inventory import inventory
 
         totals = self._totals.rows(self.opened.components)
-        attributed = self.attribution.rows()
+        energies_j = {total.component.name: total.energy_j for total in totals}
+        # What of the samples could not be shared out is taken to be shared as the rest is.
+        attributed = tuple(
+            replace(part, energy_j=part.share * energies_j[part.name]) for part in self.attribution.rows()
+        )
         shares = {part.name: part.share for part in attributed}
         emitted, problem = carbon(
             machine_total(totals), machine_total(totals, shares) if attributed else None, question=question, pue=pue

@@ -6,6 +6,7 @@ from estimator.models.imported import ImportedFile, ImportedFileQuerySet
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
 from estimator.models.ledger import Ledger
 from estimator.models.measurement import (
+    FootprintOf,
     Measurement,
     MeasurementKind,
     MeasurementStatus,
@@ -29,6 +30,7 @@ __all__ = [
     "Dataset",
     "Enrolment",
     "Estimate",
+    "FootprintOf",
     "ImportedFile",
     "ImportedFileQuerySet",
     "Job",

@@ -44,6 +44,13 @@ class Target(models.TextChoices):
     WORKLOAD = "workload", _("a workload that the worker knows by name")
 
 
+class FootprintOf(models.TextChoices):
+    """What a footprint is made of."""
+
+    MACHINE = "machine", _("the whole machine")
+    PROCESS = "process", _("the share that is attributed to the command or process")
+
+
 S: Final = MeasurementStatus
 #: Those that a worker may still send samples to.
 OPEN: Final = (S.QUEUED, S.RUNNING, S.STOPPING, S.LOST)
@@ -134,6 +141,8 @@ class Measurement(models.Model):
     client_id = models.UUIDField(null=True, editable=False)
     #: The run whose estimate this is set against.
     estimate = models.ForeignKey(Estimate, null=True, on_delete=models.SET_NULL, related_name="measurements")
+    #: What its footprint is of, where that is not what was measured.
+    footprint_of = models.CharField(max_length=8, choices=FootprintOf.choices, blank=True, default="")
     #: The footprint that was made of it.
     result = models.ForeignKey(Estimate, null=True, on_delete=models.SET_NULL, related_name="measured_by")
 
@@ -175,6 +184,11 @@ class Measurement(models.Model):
     def is_over(self) -> bool:
         """Whether nothing will change any more by itself."""
         return self.status in {S.DONE, S.FAILED}
+
+    @property
+    def is_of_process(self) -> bool:
+        """Whether its footprint is of a process's share, and not of the whole machine."""
+        return self.footprint_of == FootprintOf.PROCESS or (not self.footprint_of and self.target != Target.MACHINE)
 
     @property
     def samples_count(self) -> int:

@@ -10,17 +10,21 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from pydantic import ValidationError
 
 from estimator import broker_access
-from estimator.core.inputs import Hardware, InputProblem, InputProblems, Location, Uncertainty, Workload
+from estimator.core.inputs import Hardware, InputProblem, InputProblems, Location, Workload
+from estimator.core.measured import product_range
 from estimator.core.measuring import MeasurementRequest, budget_used, projected
 from estimator.core.units import J_PER_KWH, S_PER_H
 from estimator.models import Measurement, Worker
-from estimator.models.measurement import OPEN, MeasurementKind, MeasurementStatus
+from estimator.models.measurement import OPEN, FootprintOf, MeasurementKind, MeasurementStatus, Target
 from estimator.reference import catalogue
 from estimator.services import calibrations, estimates, workers
+from estimator.services.grid import grid_of
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
+from estimator.services.shares import Shares, shares_of
 from estimator.worker.protocol import MOST_AT_ONCE, PROCESS, Spec
 
 logger = logging.getLogger(__name__)
@@ -30,7 +34,9 @@ PATIENCE: Final = timedelta(seconds=15)
 #: More than this wait for the next round.
 RESCUED_AT_ONCE: Final = 200
 _ERRORS: Final = frozenset({"no_such_process", "unknown_workload", "workload_does_not_start", "no_meter", "internal"})
-_LEAST_J: Final = 1e-6
+LEAST_J: Final = 1e-6
+#: Of a title that more is said after.
+_TITLE_LENGTH: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Standing:
     energy_kwh: float
     facility_energy_kwh: float
     kgco2e: Triple
+    shares: Shares | None  #: what of the machine falls to the process that was followed
+    attributed_kgco2e: Triple | None
     mean_power_w: float
     projected_kwh: float | None
     projected_kgco2e: float | None
@@ -74,7 +82,7 @@ def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measuremen
     """
     now = timezone.now()
     worker = _worker(owner, asked)
-    grid = _grid(asked)
+    grid = grid_of(asked)
     with transaction.atomic():
         Worker.objects.select_for_update().get(pk=worker.pk)
         going_on = Measurement.objects.filter(worker=worker, status__in=OPEN).exclude(status=MeasurementStatus.LOST)
@@ -130,30 +138,6 @@ def _worker(owner: User, asked: MeasurementRequest) -> Worker:
 
 def _problem(path: str, message: str) -> InputProblems:
     return InputProblems((InputProblem(path, message),))
-
-
-def _grid(asked: MeasurementRequest) -> dict[str, Any]:
-    """Emissions of one kilowatt-hour of the machine, before and while it is measured."""
-    workload = Workload(
-        method="measured",
-        it_energy_kwh=1.0,
-        duration_h=1.0,
-        location=asked.location,
-        grid_intensity_gco2e_per_kwh=asked.grid_intensity_gco2e_per_kwh,
-        pue=asked.pue,
-        uncertainty=Uncertainty(draws_count=2_000),
-    )
-    footprint = estimates.calculate(workload=workload)
-    emitted = footprint.result.operational_location_based_kgco2e
-    known = {part.name: part for part in footprint.assumptions}
-    grid = known["grid_intensity_gco2e_per_kwh"]
-    return {
-        "kgco2e_per_kwh": {"low": emitted.low, "central": emitted.central, "high": emitted.high},
-        "grid_intensity_gco2e_per_kwh": grid.value,
-        "match": grid.match,
-        "pue": known["pue"].value if "pue" in known else 1.0,
-        "dataset_version": footprint.dataset_version,
-    }
 
 
 def spec_of(row: Measurement) -> Spec:
@@ -275,7 +259,7 @@ def finish_measurement(
 def _conclude(row: Measurement, *, now: datetime, error_code: str = "") -> None:
     """End a measurement whose row is held: a footprint where energy was measured, else a reason."""
     row.finished_at = row.heard_at = now
-    if row.energy_j < _LEAST_J or row.covered_s <= 0.0:
+    if row.energy_j < LEAST_J or row.covered_s <= 0.0:
         row.status, row.error_code = MeasurementStatus.FAILED, error_code or "nothing_measured"
         row.save()
         return
@@ -314,7 +298,7 @@ def conclude_measurement(*, owner: User, measurement_id: uuid.UUID) -> bool:
         may = row is not None and (row.status in {MeasurementStatus.LOST, MeasurementStatus.STOPPING})
         if row is None or not (may or (row.status == MeasurementStatus.FAILED and row.result_id is None)):
             return False
-        if row.energy_j < _LEAST_J:
+        if row.energy_j < LEAST_J:
             return False
         row.stop_asked_at = row.stop_asked_at or timezone.now()
         _conclude(row, now=timezone.now())
@@ -339,15 +323,30 @@ def delete_measurement(*, owner: User, measurement_id: uuid.UUID) -> bool:
 def workload_of(row: Measurement) -> Workload:
     """The run as an estimate takes it: measured energy before PUE, hours, place, and the hardware that is known."""
     duration_h = max(row.covered_s / S_PER_H, 1e-9)
+    shares = shares_of(row)
+    title, energy_j = row.title or row.worker_name, row.energy_j
+    if shares is not None and row.footprint_of == FootprintOf.PROCESS and row.target == Target.MACHINE:
+        energy_j = shares.energy_j
+        title = gettext("%(title)s, the share attributed to it") % {"title": title[:_TITLE_LENGTH]}
+    elif shares is not None and row.footprint_of == FootprintOf.MACHINE and row.target != Target.MACHINE:
+        energy_j = shares.machine_j
+        title = gettext("%(title)s, the whole machine") % {"title": title[:_TITLE_LENGTH]}
+    hardware = _hardware(row)
+    accelerator_hours = None
+    if hardware.accelerator is not None and shares is not None and row.is_of_process:
+        # The cards were occupied by others too: their making is shared out as their energy is.
+        accelerator_hours = shares.cards_count * duration_h
+        hardware = hardware if accelerator_hours > 0.0 else Hardware()
     return Workload(
-        title=row.title or row.worker_name,
+        title=title,
         method="measured",
-        it_energy_kwh=in_kwh(row.energy_j),
+        it_energy_kwh=in_kwh(energy_j),
         duration_h=duration_h,
+        accelerator_hours=accelerator_hours or None,
         location=Location.model_validate(row.location),
         grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
         pue=row.pue,
-        hardware=_hardware(row),
+        hardware=hardware,
     )
 
 
@@ -364,18 +363,23 @@ def _hardware(row: Measurement) -> Hardware:
 def standing_of(row: Measurement) -> Standing:
     """How far it is."""
     per_kwh = row.grid.get("kgco2e_per_kwh") or {"low": 0.0, "central": 0.0, "high": 0.0}
-    low, high = _spread(row)
     energy_kwh = in_kwh(row.energy_j)
-    kgco2e = Triple(
-        energy_kwh * low * per_kwh["low"], energy_kwh * per_kwh["central"], energy_kwh * high * per_kwh["high"]
-    )
+    shares = shares_of(row)
+
+    def emitted(low_j: float, energy_j: float, high_j: float) -> Triple:
+        energies_kwh = in_kwh(low_j), in_kwh(energy_j), in_kwh(high_j)
+        return Triple(*product_range(energies_kwh, (per_kwh["low"], per_kwh["central"], per_kwh["high"])))
+
+    kgco2e = emitted(*_spread(row))
     planned_s = (row.planned_h or 0.0) * S_PER_H or (row.duration_limit_s or 0.0)
     at_end_kwh = projected(reached=energy_kwh, passed_s=row.covered_s, planned_s=planned_s) if planned_s else None
     at_end_kg = at_end_kwh * per_kwh["central"] if at_end_kwh is not None else None
     return Standing(
         energy_kwh=energy_kwh,
-        facility_energy_kwh=energy_kwh * float(row.grid.get("pue", 1.0)),
+        facility_energy_kwh=energy_kwh * float(row.grid.get("pue") or row.pue or 1.0),
         kgco2e=kgco2e,
+        shares=shares,
+        attributed_kgco2e=emitted(shares.low_j, shares.energy_j, shares.high_j) if shares is not None else None,
         mean_power_w=row.energy_j / row.covered_s if row.covered_s else 0.0,
         projected_kwh=at_end_kwh,
         projected_kgco2e=at_end_kg,
@@ -393,11 +397,11 @@ def in_kwh(energy_j: float) -> float:
     return energy_j / J_PER_KWH
 
 
-def _spread(row: Measurement) -> tuple[float, float]:
-    """5th and 95th percentile of the true energy over the one told, of all that counts."""
+def _spread(row: Measurement) -> tuple[float, float, float]:
+    """Energy of all that counts, with the 5th and 95th percentile of the true one, in joules."""
     low_j = high_j = 0.0
     for part in row.components:
         if part.get("counted", True):
             energy_j = row.energies_j.get(part["name"], 0.0)
             low_j, high_j = low_j + energy_j * part.get("low", 1.0), high_j + energy_j * part.get("high", 1.0)
-    return (low_j / row.energy_j, high_j / row.energy_j) if row.energy_j else (1.0, 1.0)
+    return low_j, row.energy_j, high_j

@@ -10,16 +10,27 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from estimator.core.bounds import MAX_HOURS
+from estimator.core.footprint import gettext_noop as _
+from estimator.core.inputs import InputProblem, InputProblems
 from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, named_once
+from estimator.core.measuring import Placed
+from estimator.core.units import S_PER_H
+from estimator.measure.process import Basis
+from estimator.measure.samplers import Flag
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus
 from estimator.services import calibrations, estimates
-from estimator.services.measurements import workload_of
+from estimator.services.grid import grid_of
+from estimator.services.measurements import LEAST_J, workload_of
 from estimator.services.samples import chunks_of, counted_j, parse, take_in
-from estimator.worker.protocol import MOST_SAMPLES
+from estimator.services.shares import not_counted
+from estimator.worker.protocol import MOST_SAMPLES, PROCESS
 
 MOST_BYTES: Final = 8_000_000
 MOST_SAMPLES_BROUGHT: Final = 20_000
-_Positive = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+#: How far an energy may be from its share, as rounding leaves it.
+_CLOSE: Final = 1e-3
+_Positive = Annotated[float, Field(gt=0, le=MAX_HOURS * S_PER_H, allow_inf_nan=False)]
 _Joules = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 
 
@@ -31,15 +42,27 @@ class RecordedComponent(BaseModel):
     energy_j: _Joules
     label: Annotated[str, Field(max_length=200)] = ""
     counted: bool | None = None
+    low: Annotated[float, Field(ge=0, le=1)] = 1.0
+    high: Annotated[float, Field(ge=1, le=100)] = 1.0
+    note: Annotated[str, Field(max_length=2_000)] = ""
 
 
-class Recorded(BaseModel):
-    """One finished measurement, as `wattprint measure` sends it."""
+class RecordedShare(BaseModel):
+    """What of one component falls to the command."""
+
+    name: Annotated[str, Field(max_length=64)]
+    energy_j: _Joules
+    share: Annotated[float, Field(ge=0, le=1)]
+    basis: Basis
+
+
+class Recorded(Placed):
+    """One finished measurement, as `wattprint measure` sends it; older versions say nothing of share and place."""
 
     model_config = ConfigDict(extra="ignore")
 
     kind: Literal["finished"]
-    client_id: uuid.UUID
+    client_id: Annotated[uuid.UUID, Field(strict=False)]
     title: Annotated[str, Field(max_length=200)] = ""
     started_at_s: Annotated[float, Field(gt=0, lt=1e11, allow_inf_nan=False)]
     duration_s: _Positive
@@ -50,6 +73,9 @@ class Recorded(BaseModel):
     ]
     samples: Annotated[list[Any], Field(max_length=MOST_SAMPLES_BROUGHT)] = []
     command_name: Annotated[str, Field(max_length=200)] = ""
+    attributed: Annotated[list[RecordedShare], Field(max_length=MOST_COMPONENTS), AfterValidator(named_once)] = []
+    flags: Annotated[list[Flag], Field(max_length=16)] = []
+    exit_code: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
 
 
 def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
@@ -72,14 +98,18 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
     ------
     SamplesRefused
         If a sample cannot be.
+    InputProblems
+        If the place is unknown, or a share is of no component, or more than its energy.
     """
     earlier = Measurement.objects.owned_by(owner).filter(client_id=told.client_id).first()
     if earlier is not None:
         return earlier, False
+    _check_shares(told)
+    grid = grid_of(told) if told.has_place else {}
     now = timezone.now()
     try:
         with transaction.atomic():
-            row = _stored(owner=owner, told=told, now=now)
+            row = _stored(owner=owner, told=told, grid=grid, now=now)
             if row.energy_j > 0.0:
                 row.result = estimates.submit_estimate(workload=workload_of(row), owner=owner)
                 row.save(update_fields=["result"])
@@ -89,8 +119,26 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
     return row, True
 
 
-def _stored(*, owner: User, told: Recorded, now: datetime) -> Measurement:
-    beside = {part.name for meter in told.inventory.meters for part in meter.components if not part.counted}
+def _check_shares(told: Recorded) -> None:
+    """Refuse shares of what was not measured, and energies that are not what they say."""
+    energies_j = {part.name: part.energy_j for part in told.components}
+    problems = []
+    for place, part in enumerate(told.attributed):
+        if part.name not in energies_j:
+            message = _("Name one of the components; there is no “%(name)s” among them.")
+            params, near = {"name": part.name}, tuple(energies_j)[:5]
+            problems.append(InputProblem(f"attributed.{place}.name", message, params, suggestions=near))
+        elif abs(part.energy_j - part.share * energies_j[part.name]) > _CLOSE * energies_j[part.name] + LEAST_J:
+            message = _("Give the share times the energy of the component, which is %(energy_j)s J.")
+            params = {"energy_j": f"{part.share * energies_j[part.name]:.6g}"}
+            problems.append(InputProblem(f"attributed.{place}.energy_j", message, params))
+    if problems:
+        raise InputProblems(tuple(problems))
+
+
+def _stored(*, owner: User, told: Recorded, grid: dict[str, Any], now: datetime) -> Measurement:
+    beside = not_counted(told.inventory.as_json())
+    bases = {part.name: {"basis": part.basis} for part in told.attributed}
     row = Measurement.objects.create(
         owner=owner,
         kind=MeasurementKind.COMMAND,
@@ -103,9 +151,16 @@ def _stored(*, owner: User, told: Recorded, now: datetime) -> Measurement:
         started_at_s=told.started_at_s,
         started_at=datetime.fromtimestamp(told.started_at_s, tz=UTC),
         components=[
-            part.model_dump() | {"counted": part.name not in beside if part.counted is None else part.counted}
+            part.model_dump()
+            | {"counted": part.name not in beside if part.counted is None else part.counted}
+            | bases.get(part.name, {})
             for part in told.components
         ],
+        location=told.location.model_dump(exclude_none=True),
+        grid_intensity_gco2e_per_kwh=told.grid_intensity_gco2e_per_kwh,
+        pue=told.pue,
+        grid=grid,
+        exit_code=told.exit_code,
         created_at=now,
         finished_at=now,
     )
@@ -114,8 +169,10 @@ def _stored(*, owner: User, told: Recorded, now: datetime) -> Measurement:
         take_in(row, parse(samples[start : start + MOST_SAMPLES], before_s=row.last_time_s or told.started_at_s))
     # What was added up where it was measured is what counts.
     row.energies_j = {part.name: part.energy_j for part in told.components}
+    row.energies_j |= {PROCESS + part.name: part.energy_j for part in told.attributed}
     row.energy_j = counted_j(row)
     row.covered_s = told.duration_s
+    row.flags = sorted({*row.flags, *told.flags})
     row.last_time_s = row.last_time_s or told.started_at_s + told.duration_s
     row.save()
     return row

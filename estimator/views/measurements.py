@@ -1,7 +1,7 @@
 """Measurements: start one, follow it live, stop it, download its samples."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import orjson
@@ -11,22 +11,26 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from estimator import access
 from estimator.core.inputs import InputProblems
-from estimator.forms.measurement import MeasurementForm
-from estimator.models import Estimate, JobStatus, Measurement, MeasurementKind, MeasurementStatus, Worker
+from estimator.forms.measurement import FootprintForm, MeasurementForm
+from estimator.measure.process import BY_CARD, BY_CPU_TIME
+from estimator.models import Estimate, JobStatus, Measurement, MeasurementKind, MeasurementStatus, Target, Worker
 from estimator.services import measurements as service
-from estimator.services import reconciled
+from estimator.services import placed, reconciled
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.imports import Compared
 from estimator.services.recorded import csv_lines
 from estimator.services.series import Series, series_of
 from estimator.views.asked import RECENT, as_uuid, asking_account, signed_in, visible
 from estimator.views.form import filled_in
+from estimator.views.imports import said
+from estimator.worker.protocol import PROCESS
 
 ON_A_PAGE: Final = 30
 _EVERY: Final = "1s"
@@ -93,15 +97,41 @@ def measurement(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse
     row = _own(request, measurement_id)
     if row.kind == MeasurementKind.IMPORTED and hasattr(row, "imported_file"):
         return redirect("import", row.imported_file.pk)
-    found = series_of(row)
-    page = _state(row) | {"series": found, "data": _told(row, found)}
+    return _page(request, row)
+
+
+def _page(request: HttpRequest, row: Measurement, form: FootprintForm | None = None) -> HttpResponse:
+    found, state = series_of(row), _state(row)
+    page = state | {"series": found, "data": _told(row, found)}
     if row.is_over and row.energy_j > 0.0:
         compared = _compared(row)
         over = None
         if compared is not None:
             over = reconciled.over_all_runs(owner=asking_account(request), measurement_id=row.pk)
         page |= {"compared": compared, "over": over, "estimates": _to_compare(request, row)}
-    return render(request, "estimator/measurement.html", page)
+    if row.status == MeasurementStatus.DONE and row.energy_j > 0.0:
+        page["form"] = form or FootprintForm(row=row, has_shares=state["shares"] is not None)
+    return render(request, "estimator/measurement.html", page, status=422 if form is not None else 200)
+
+
+@require_POST
+@signed_in
+def measurement_footprint(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
+    """Say where it stood, and make its footprint of that."""
+    row = _own(request, measurement_id)
+    form = FootprintForm(request.POST, row=row, has_shares=service.standing_of(row).shares is not None)
+    if form.is_valid() and form.request is not None:
+        try:
+            placed.make_footprint(owner=asking_account(request), measurement_id=row.pk, asked=form.request)
+        except InputProblems as found:
+            form.add_problems(found.problems)
+        except placed.NothingToMake:
+            messages.error(request, _("A footprint is made of what has ended and measured something."))
+            return redirect("measurement", row.pk)
+        else:
+            messages.success(request, _("The footprint is made. One that was made before stays among your estimates."))
+            return redirect("measurement", row.pk)
+    return _page(request, row, form)
 
 
 def _compared(row: Measurement) -> Compared | None:
@@ -177,29 +207,46 @@ def _told(row: Measurement, found: Series) -> dict[str, Any]:
         "next_from": found.next_from,
         "is_over": row.is_over,
         "components": [
-            {"name": part["name"], "label": part.get("label") or part["name"], "counted": part.get("counted", True)}
+            {"name": part["name"], "label": _label(part), "counted": part.get("counted", True)}
             for part in row.components
         ],
         "points": [[point.end_s, point.duration_s, point.powers_w] for point in found.points],
     }
 
 
+def _label(part: dict[str, Any]) -> str:
+    label = part.get("label") or part["name"].removeprefix(PROCESS)
+    return _("%(component)s, the process") % {"component": label} if part["name"].startswith(PROCESS) else label
+
+
 def _state(row: Measurement) -> dict[str, Any]:
     now = timezone.now()
     standing = service.standing_of(row)
+    shares = standing.shares
+    of_process = {} if shares is None else {part.name: part for part in shares.parts}
     parts = [
         {
             **part,
             "energy_kwh": service.in_kwh(row.energies_j.get(part["name"], 0.0)),
             "mean_power_w": row.energies_j.get(part["name"], 0.0) / row.covered_s if row.covered_s else 0.0,
             "idle_power_w": row.baseline_power_w.get(part["name"]),
+            "share": of_process.get(part["name"]),
+            "share_kwh": service.in_kwh(of_process[part["name"]].energy_j) if part["name"] in of_process else None,
+            "is_beside": not part.get("counted", True)
+            and (row.target == Target.MACHINE or part["name"] not in of_process),
         }
         for part in row.components
+        if part["name"].removeprefix(PROCESS) not in of_process or not part["name"].startswith(PROCESS)
     ]
     return {
         "measurement": row,
         "standing": standing,
         "parts": parts,
+        "shares": shares,
+        "shares_kwh": service.in_kwh(shares.energy_j) if shares is not None else None,
+        "machine_kwh": service.in_kwh(shares.machine_j) if shares is not None else None,
+        "basis": _basis({part.basis for part in of_process.values()}),
+        "grid": _grid(row),
         "has_baseline": bool(row.baseline_power_w),
         "online": row.worker is not None and row.worker.is_online(now),
         "in_baseline": row.status == MeasurementStatus.RUNNING and row.started_at_s is None,
@@ -207,6 +254,21 @@ def _state(row: Measurement) -> dict[str, Any]:
         "may_conclude": row.energy_j > 0.0,
         "every": _EVERY,
     }
+
+
+def _basis(bases: Collection[str]) -> str:
+    """By what shares are taken, as a sentence goes on."""
+    words = {BY_CPU_TIME: _("CPU time"), BY_CARD: _("the work on the cards")}
+    return get_text_list([word for basis, word in words.items() if basis in bases], _("and"))
+
+
+def _grid(row: Measurement) -> dict[str, Any]:
+    """What its emissions are computed with, and where that comes from."""
+    told = dict(row.grid)
+    for name, found in row.grid.get("found", {}).items():
+        given = found["status"] == "given"
+        told[f"{name}_note"] = _("As it was given.") if given else said(found["note"], found["text_params"])
+    return told
 
 
 def _reason(error_code: str) -> str:

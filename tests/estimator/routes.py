@@ -154,6 +154,7 @@ POST   /measurements/{measurement}/stop/:        in  404 404 302
 POST   /measurements/{measurement}/conclude/:    in  404 404 302
 POST   /measurements/{measurement}/delete/:      in  404 404 302
 POST   /measurements/{measurement}/compare/:     in  404 404 302
+POST   /measurements/{measurement}/footprint/:   in  404 404 302
 GET    /measurements/{measurement}/use/:         in  404 404 404
 GET    /api/v1/workers:                          401 200 200 200
 POST   /api/v1/workers/enrolments:               401 201 201 201
@@ -169,6 +170,7 @@ POST   /api/v1/measurements/finished:            401 422 422 422 {}
 GET    /api/v1/measurements/{measurement}:       401 404 404 200
 DELETE /api/v1/measurements/{measurement}:       401 404 404 204
 POST   /api/v1/measurements/{measurement}/stop:  401 404 404 200
+POST   /api/v1/measurements/{measurement}/footprint: 401 404 404 409 {}
 GET    /api/v1/measurements/{measurement}/series: 401 404 404 200
 GET    /api/v1/measurements/{measurement}/samples.csv: 401 404 404 200
 POST   /api/v1/measurements/{measurement}/start: 401 401 401 401 {}

@@ -222,6 +222,7 @@ def test_what_the_command_line_sends_is_taken(person: Caller) -> None:
         ({"kind": "other"}, "kind"),
         ({"components": []}, "components"),
         ({"duration_s": 0}, "duration_s"),
+        ({"duration_s": 1e12}, "duration_s"),
         ({"client_id": "x"}, "client_id"),
         ({"samples": [[1, START_S - 5, {"cpu_package:0": 1.0}]]}, "samples.0"),
     ],
