@@ -9,7 +9,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from estimator import access
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
@@ -126,7 +126,8 @@ class MeasurementsOut(Schema):
     """Some measurements, newest first."""
 
     measurements: list[MeasurementOut]
-    next_cursor: str | None
+    next_cursor: str | None = Field(description="Give it as `cursor` to get the next ones; null at the end.")
+    all_energy_kwh: float = Field(description="Sum of `energy_kwh` of all that match, on every page. [kWh]")
 
 
 class SeriesOut(Schema):
@@ -245,16 +246,21 @@ def create_measurement(request: HttpRequest, payload: MeasurementRequest) -> Htt
     response={200: MeasurementsOut, **_ERRORS},
     summary="Your measurements, newest first",
 )
-def list_measurements(request: HttpRequest, cursor: str = "") -> HttpResponse:
-    """A page at a time."""
+def list_measurements(request: HttpRequest, cursor: str = "", project: str = "") -> HttpResponse:
+    """A page at a time; with `project`, those of one project, by its whole name."""
     try:
         before = place_of(cursor)
     except ValueError:
         raise invalid_input([InputProblem("cursor", "Take the cursor of an answer as it is.")]) from None
-    rows = Measurement.objects.owned_by(require_user(request, SCOPE)).newest_first(before=before)[: ON_A_PAGE + 1]
+    listed = Measurement.objects.owned_by(require_user(request, SCOPE)).of_project(project)
+    rows = listed.newest_first(before=before)[: ON_A_PAGE + 1]
     shown = list(rows)[:ON_A_PAGE]
     last = (shown[-1].created_at, shown[-1].pk) if len(rows) > ON_A_PAGE else None
-    out = MeasurementsOut(measurements=[measurement_out(request, row) for row in shown], next_cursor=cursor_of(last))
+    out = MeasurementsOut(
+        measurements=[measurement_out(request, row) for row in shown],
+        next_cursor=cursor_of(last),
+        all_energy_kwh=measurements.in_kwh(listed.sum_energy_j()),
+    )
     return json_response(out)
 
 

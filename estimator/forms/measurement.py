@@ -11,8 +11,14 @@ from pydantic import ValidationError as Refused
 
 from estimator.core.bounds import Location
 from estimator.core.inputs import InputProblem, InputProblems
-from estimator.core.measuring import FootprintRequest, MeasurementRequest
+from estimator.core.measuring import (
+    LONGEST_INTERVAL_S,
+    SHORTEST_INTERVAL_S,
+    FootprintRequest,
+    MeasurementRequest,
+)
 from estimator.core.problems import problems_of
+from estimator.forms.lookups import place_text
 from estimator.models import FootprintOf, Measurement, Target, Worker
 from estimator.reference import catalogue
 
@@ -87,8 +93,20 @@ class MeasurementForm(PlacedForm):
     planned_h = forms.FloatField(
         label=_("Hours of the whole run"), required=False, min_value=0.001, help_text=_("To project the total.")
     )
-    budget_kwh = forms.FloatField(label=_("Warn before (kWh)"), required=False, min_value=1e-9, max_value=1e9)
-    budget_kgco2e = forms.FloatField(label=_("Warn before (kgCO₂e)"), required=False, min_value=1e-9, max_value=1e9)
+    budget_kwh = forms.FloatField(
+        label=_("Budget (kWh)"),
+        required=False,
+        min_value=1e-9,
+        max_value=1e9,
+        help_text=_("Its page warns before it is passed."),
+    )
+    budget_kgco2e = forms.FloatField(
+        label=_("Budget (kgCO₂e)"),
+        required=False,
+        min_value=1e-9,
+        max_value=1e9,
+        help_text=_("Its page warns before it is passed."),
+    )
 
     field_order = (
         "worker", "title", "target", "pid", "workload", "duration_min", "interval_s", "place",
@@ -104,7 +122,18 @@ class MeasurementForm(PlacedForm):
         fields["worker"].choices = [(str(row.pk), row.name) for row in workers]
         names = sorted({name for row in workers for name in row.workloads})
         fields["workload"].choices = [("", "—"), *((name, name) for name in names)]
+        self._offer_interval(str(self["interval_s"].value()))
         self.request: MeasurementRequest | None = None
+
+    def _offer_interval(self, told: str) -> None:
+        """One that is not in the list came by the API: a measurement that is repeated keeps it."""
+        field: Any = self.fields["interval_s"]
+        try:
+            interval_s = float(told)
+        except ValueError:
+            return
+        if told not in dict(field.choices) and SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
+            field.choices = [*field.choices, (told, _("%(interval_s)s seconds") % {"interval_s": told})]
 
     @property
     def first_fields(self) -> list[forms.BoundField]:
@@ -148,6 +177,30 @@ class MeasurementForm(PlacedForm):
         except Refused as refused:
             self.add_problems(problems_of([dict(item) for item in refused.errors()]))
         return told
+
+
+def same_again(row: Measurement) -> dict[str, Any]:
+    """
+    What the form begins with, to measure the same again.
+
+    The number of a process is left out: meanwhile it may be another one's.
+    """
+    return {
+        "worker": str(row.worker_id),
+        "title": row.title,
+        "target": row.target,
+        "workload": row.workload_name,
+        "duration_min": row.duration_limit_s / _S_PER_MIN if row.duration_limit_s else None,
+        "interval_s": f"{row.interval_s:g}",
+        "place": place_text(Location.model_validate(row.location)),
+        "grid_intensity_gco2e_per_kwh": row.grid_intensity_gco2e_per_kwh,
+        "pue": row.pue,
+        "project": row.project,
+        "baseline_s": row.baseline_s or None,
+        "planned_h": row.planned_h,
+        "budget_kwh": row.budget_kwh,
+        "budget_kgco2e": row.budget_kgco2e,
+    }
 
 
 def _said(problem: InputProblem) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from estimator.models.estimate import Estimate
@@ -15,6 +15,9 @@ from estimator.models.worker import Worker
 
 #: Without a sample for this long, beside its interval, a measurement counts as lost.
 LOST_AFTER: Final = timedelta(seconds=30)
+
+#: More names than this no list offers.
+MOST_PROJECTS: Final = 200
 
 
 class MeasurementStatus(models.TextChoices):
@@ -81,6 +84,21 @@ class MeasurementQuerySet(OwnedQuerySet["Measurement"]):
         """Those that no sample came from for a while; one that comes after all brings them back."""
         silent = Q(heard_at__lt=now - LOST_AFTER, interval_s__lte=10.0) | Q(heard_at__lt=now - 4 * LOST_AFTER)
         return self.filter(silent, kind=MeasurementKind.LIVE, status__in=[S.RUNNING, S.STOPPING]).update(status=S.LOST)
+
+    def of_project(self, project: str) -> Self:
+        """Those of one project; all of them without one."""
+        if "\x00" in project:  # no database keeps one in a text, and some refuse to be asked
+            return self.none()
+        return self.filter(project=project) if project else self
+
+    def projects(self) -> list[str]:
+        """Names of the projects, each once."""
+        named = self.exclude(project="").order_by("project").values_list("project", flat=True)
+        return list(named.distinct()[:MOST_PROJECTS])
+
+    def sum_energy_j(self) -> float:
+        """All energy that they measured."""
+        return float(self.aggregate(all_j=Sum("energy_j"))["all_j"] or 0.0)
 
     def without_message(self, *, now: datetime, patience: timedelta) -> Self:
         """Queued ones whose message was not sent, or was sent a while ago and not taken."""

@@ -392,6 +392,12 @@ def standing_of(row: Measurement) -> Standing:
     )
 
 
+def central_kgco2e(row: Measurement) -> float | None:
+    """Emissions of its electricity, without their range; None where it came without a place."""
+    per_kwh = row.grid.get("kgco2e_per_kwh")
+    return in_kwh(row.energy_j) * float(per_kwh["central"]) if per_kwh else None
+
+
 def in_kwh(energy_j: float) -> float:
     """Joules in kilowatt-hours."""
     return energy_j / J_PER_KWH

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from estimator import access
 from estimator.core.inputs import InputProblems
-from estimator.forms.measurement import FootprintForm, MeasurementForm
+from estimator.forms.measurement import FootprintForm, MeasurementForm, same_again
 from estimator.measure.process import BY_CARD, BY_CPU_TIME
 from estimator.models import Estimate, JobStatus, Measurement, MeasurementKind, MeasurementStatus, Target, Worker
 from estimator.services import measurements as service
@@ -46,22 +47,29 @@ def measurements(request: HttpRequest) -> HttpResponse:
     except ValueError:
         raise Http404 from None
     user = asking_account(request)
-    heavy = ("inventory", "grid", "components", "energies_j")
-    found = list(Measurement.objects.owned_by(user).newest_first(before=before).defer(*heavy)[: ON_A_PAGE + 1])
+    project = request.GET.get("project", "")
+    own = Measurement.objects.owned_by(user)
+    listed = own.of_project(project)
+    heavy = ("inventory", "components", "energies_j")
+    found = list(listed.newest_first(before=before).defer(*heavy)[: ON_A_PAGE + 1])
     rows = found[:ON_A_PAGE]
     last = (rows[-1].created_at, rows[-1].pk) if len(found) > ON_A_PAGE else None
     page = {
-        "measurements": with_energy(rows),
+        "measurements": as_listed(rows),
+        "goes_on": any(not row.is_over for row in rows),
         "older": cursor_of(last),
         "is_first": before is None,
-        "has_workers": Worker.objects.owned_by(user).exists(),
+        "may_measure": Worker.objects.owned_by(user).filter(disabled_at=None).exists(),
+        "project": project,
+        "projects": own.projects(),
+        "sum_kwh": service.in_kwh(listed.sum_energy_j()) if project else None,
     }
     return render(request, "estimator/measurements.html", page)
 
 
-def with_energy(rows: Iterable[Measurement]) -> list[tuple[Measurement, float]]:
-    """Measurements as a list shows them."""
-    return [(row, service.in_kwh(row.energy_j)) for row in rows]
+def as_listed(rows: Iterable[Measurement]) -> list[tuple[Measurement, float, float | None]]:
+    """Measurements as a list shows them, with their energy and emissions."""
+    return [(row, service.in_kwh(row.energy_j), service.central_kgco2e(row)) for row in rows]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,6 +80,7 @@ def measurement_new(request: HttpRequest) -> HttpResponse:
     user = asking_account(request)
     workers = list(Worker.objects.owned_by(user).filter(disabled_at=None))
     if not workers:
+        messages.warning(request, _no_machine(user))
         return redirect("workers")
     if request.method == "POST":
         form = MeasurementForm(request.POST, workers=workers)
@@ -83,10 +92,28 @@ def measurement_new(request: HttpRequest) -> HttpResponse:
             else:
                 return redirect("measurement", row.pk)
     else:
-        form = MeasurementForm(workers=workers, initial={"worker": request.GET.get("worker", "")})
+        form = MeasurementForm(workers=workers, initial=_begin_with(request))
     now = timezone.now()
-    page = {"form": form, "online": any(row.is_online(now) for row in workers)}
+    page = {
+        "form": form,
+        "online": any(row.is_online(now) for row in workers),
+        "error_count": sum(len(errors) for errors in form.errors.values()),
+    }
     return render(request, "estimator/measurement_new.html", page, status=422 if form.errors else 200)
+
+
+def _no_machine(user: User) -> str:
+    if Worker.objects.owned_by(user).exists():
+        return _("A measurement needs a worker, and each of yours is disabled. Enable one, or add another machine.")
+    return _("A measurement needs a worker. Add the machine first; then you can measure on it.")
+
+
+def _begin_with(request: HttpRequest) -> dict[str, Any]:
+    """A measurement that is made again, or the worker whose page asks."""
+    again = as_uuid(request.GET.get("again", ""))
+    if again is None:
+        return {"worker": request.GET.get("worker", "")}
+    return same_again(_own(request, again))
 
 
 @require_safe

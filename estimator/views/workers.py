@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from estimator import access
 from estimator.forms.measurement import WorkerForm
 from estimator.models import Enrolment, Measurement, Worker
+from estimator.models.measurement import OPEN
 from estimator.services import workers as service
 from estimator.services.calibrations import calibrations_of
 from estimator.services.workers import NewEnrolment, TooMany
 from estimator.views.asked import asking_account, signed_in
-from estimator.views.measurements import with_energy
+from estimator.views.measurements import as_listed
 
 _RECENT = 10
 #: Runs of one calibration that are linked.
@@ -46,9 +47,11 @@ def workers(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, *, new: NewEnrolment | None, problem: str) -> dict[str, object]:
     now = timezone.now()
     user = asking_account(request)
+    rows = _with_state(request)
     waiting = Enrolment.objects.owned_by(user).filter(used_at=None, revoked_at=None, expires_at__gt=now)
     return {
-        "workers": _with_state(request),
+        "workers": rows,
+        "may_measure": any(row.disabled_at is None for row, _ in rows),
         "waiting": [row for row in waiting if new is None or row.pk != new.row.pk],
         "new": new,
         "problem": problem,
@@ -77,6 +80,7 @@ def workers_list(request: HttpRequest) -> HttpResponse:
 def worker(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
     """What one machine is, what can be measured on it, and its name."""
     row = _own(request, worker_id)
+    measured = list(Measurement.objects.filter(worker=row)[:_RECENT])
     form = WorkerForm(request.POST or None, initial={"name": row.name})
     if request.method == "POST" and form.is_valid():
         service.rename_worker(owner=asking_account(request), worker_id=worker_id, name=form.cleaned_data["name"])
@@ -86,9 +90,11 @@ def worker(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
         "worker": row,
         "online": row.is_online(now),
         "form": form,
+        "going_on_count": Measurement.objects.filter(worker=row, status__in=OPEN).count(),
         "calibrations": calibrations_of(owner=asking_account(request), worker=row.pk),
         "runs_shown": _RUNS_SHOWN,
-        "measurements": with_energy(Measurement.objects.filter(worker=row)[:_RECENT]),
+        "measurements": as_listed(measured),
+        "goes_on": any(not one.is_over for one in measured),
     }
     return render(request, "estimator/worker.html", page, status=422 if form.errors else 200)
 

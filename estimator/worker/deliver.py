@@ -18,6 +18,10 @@ FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 5.0
 
 
+class _Disabled(Away):
+    """The server is there, and takes nothing of this worker until its owner enables it."""
+
+
 class Delivery(threading.Thread):
     """
     A thread that delivers until it is told to end.
@@ -57,7 +61,10 @@ class Delivery(threading.Thread):
                 seen = -1
                 if ending:
                     return
-                logger.warning("The server is away, and is tried again in %g s: %s", pause_s, problem)
+                if isinstance(problem, _Disabled):
+                    logger.warning("%s What was measured waits, and is tried again in %g s.", problem, pause_s)
+                else:
+                    logger.warning("The server is away, and is tried again in %g s: %s", pause_s, problem)
                 self._ending.wait(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             if ending:
@@ -82,7 +89,7 @@ class Delivery(threading.Thread):
                 self._finish(kept)
         except Refused as problem:
             if problem.code == "worker_disabled":
-                raise Away(str(problem)) from problem
+                raise _Disabled(str(problem)) from problem
             logger.warning("The server does not take measurement %s: %s", kept.id, problem)
             if kept.state == "ended":
                 self._store.close_measurement(kept.id, now_s=time.time())

@@ -249,7 +249,7 @@ def test_every_state_has_a_page_that_says_what_can_be_done(
         MeasurementStatus.STOPPING: ["Make the footprint of what came"],
         MeasurementStatus.LOST: ["Stop", "Make the footprint of what came"],
         MeasurementStatus.FAILED: ["Measure again"],
-        MeasurementStatus.DONE: [],
+        MeasurementStatus.DONE: ["Measure again"],
     }
     for status, words in said.items():
         Measurement.objects.update(status=status, error_code="internal" if status == "failed" else "")
@@ -261,7 +261,7 @@ def test_every_state_has_a_page_that_says_what_can_be_done(
     assert "<path d=" in whole, "without script there is a drawing"
     assert "every 1s" not in whole, "nothing is asked for any more"
     assert client.get(f"{path}series/?step_s=10&after=70").json()["points"] == []
-    assert client.get("/measurements/").content.decode().count(str(row.pk)) == 1
+    assert client.get("/measurements/").content.decode().count(f'href="/measurements/{row.pk}/"') == 1
 
 
 def test_a_measurement_is_started_by_the_form(client: Client, ann: User, desk: workers.Enrolled) -> None:
