@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from estimator import access
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
-from estimator.api.samples import large_body, samples_refused
+from estimator.api.samples import large_body, samples_refused, storage_full
 from estimator.api.shape import ERRORS, ApiError, ErrorOut, invalid_input, json_response
 from estimator.core.inputs import InputProblem
 from estimator.core.measuring import FootprintRequest, MeasurementRequest
@@ -23,6 +23,7 @@ from estimator.services import measurements, placed, recorded, series
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.recorded import Recorded
 from estimator.services.samples import SamplesRefused
+from estimator.services.storage import Full
 
 router = Router()
 SCOPE: Final = "measurements"
@@ -267,7 +268,7 @@ def list_measurements(request: HttpRequest, cursor: str = "", project: str = "")
 @router.post(
     "/measurements/finished",
     auth=AccountToken(SCOPE),
-    response={200: MeasurementOut, 201: MeasurementOut, **_ERRORS},
+    response={200: MeasurementOut, 201: MeasurementOut, 409: ErrorOut, **_ERRORS},
     summary="Bring a measurement that has ended",
 )
 def bring_finished(request: HttpRequest) -> HttpResponse:
@@ -281,6 +282,8 @@ def bring_finished(request: HttpRequest) -> HttpResponse:
         row, is_new = recorded.bring(owner=owner, told=told)
     except SamplesRefused as refused:
         raise samples_refused(refused) from None
+    except Full as full:
+        raise storage_full(full) from None
     return json_response(measurement_out(request, row), status=201 if is_new else 200)
 
 

@@ -23,6 +23,7 @@ from estimator.services.samples import (
     SamplesRefused,
     take_samples,
 )
+from estimator.services.storage import Full
 from estimator.worker.protocol import MOST_SAMPLES, MOST_SAMPLES_BYTES
 
 router = Router()
@@ -121,14 +122,19 @@ def post_samples(request: HttpRequest, measurement_id: uuid.UUID) -> HttpRespons
     if problems or not isinstance(first, int) or not isinstance(samples, list):
         raise invalid_input(problems)
     with _WorkerErrors():
-        taken = take_samples(
-            worker=calling_worker(request),
-            measurement_id=measurement_id,
-            first_sequence=first,
-            samples=samples,
-            run=run,
-            now=timezone.now(),
-        )
+        worker, now = calling_worker(request), timezone.now()
+        try:
+            taken = take_samples(
+                worker=worker,
+                measurement_id=measurement_id,
+                first_sequence=first,
+                samples=samples,
+                run=run,
+                now=now,
+            )
+        except Full:
+            measurements.end_full(worker=worker, measurement_id=measurement_id, now=now)
+            raise
     return json_response(TakenOut(next_sequence=taken.next_sequence, stop=taken.stop, status=taken.status))
 
 
@@ -175,6 +181,13 @@ class _WorkerErrors:
                 ) from None
             case SamplesRefused():
                 raise samples_refused(problem) from None
+            case Full():
+                raise storage_full(problem) from None
+
+
+def storage_full(problem: Full) -> ApiError:
+    """That nothing more is kept, and what to do."""
+    return ApiError(409, "storage_full", problem.message)
 
 
 def samples_refused(problem: SamplesRefused) -> ApiError:

@@ -146,6 +146,8 @@ class Measurement(models.Model):
     started_at_s = models.FloatField(null=True)
     last_time_s = models.FloatField(null=True)
     next_sequence = models.PositiveBigIntegerField(default=1)
+    #: What its samples and their sums take, about.
+    stored_gb = models.FloatField(default=0.0, editable=False)
     covered_s = models.FloatField(default=0.0)
     #: Part of it in which nothing was read.
     gap_s = models.FloatField(default=0.0)

@@ -21,7 +21,7 @@ from estimator.core.units import J_PER_KWH, S_PER_H
 from estimator.models import Measurement, Worker
 from estimator.models.measurement import OPEN, FootprintOf, MeasurementKind, MeasurementStatus, Target
 from estimator.reference import catalogue
-from estimator.services import calibrations, estimates, workers
+from estimator.services import calibrations, estimates, storage, workers
 from estimator.services.grid import grid_of
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
 from estimator.services.shares import Shares, shares_of
@@ -78,10 +78,11 @@ def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measuremen
     Raises
     ------
     InputProblems
-        If the worker cannot do it, or the place is unknown.
+        If the worker cannot do it, the place is unknown, or the account is full.
     """
     now = timezone.now()
     worker = _worker(owner, asked)
+    storage.room_for_another(owner=owner)
     grid = grid_of(asked)
     with transaction.atomic():
         Worker.objects.select_for_update().get(pk=worker.pk)
@@ -254,6 +255,15 @@ def finish_measurement(
         row.exit_code = exit_code
         _conclude(row, now=now, error_code=error_code if error_code in _ERRORS else "internal" if error_code else "")
     return row
+
+
+def end_full(*, worker: Worker, measurement_id: uuid.UUID, now: datetime) -> None:
+    """End a measurement that may not grow any more, with the footprint of what came."""
+    with transaction.atomic():
+        row = Measurement.objects.select_for_update().get(pk=measurement_id, worker=worker)
+        if row.status in OPEN:
+            row.stop_asked_at = row.stop_asked_at or now
+            _conclude(row, now=now, error_code="storage_full")
 
 
 def _conclude(row: Measurement, *, now: datetime, error_code: str = "") -> None:

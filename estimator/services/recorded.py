@@ -19,7 +19,7 @@ from estimator.core.units import S_PER_H
 from estimator.measure.process import Basis
 from estimator.measure.samplers import Flag
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus
-from estimator.services import calibrations, estimates
+from estimator.services import calibrations, estimates, storage
 from estimator.services.grid import grid_of
 from estimator.services.measurements import LEAST_J, workload_of
 from estimator.services.samples import chunks_of, counted_j, parse, take_in
@@ -99,13 +99,16 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
     SamplesRefused
         If a sample cannot be.
     InputProblems
-        If the place is unknown, or a share is of no component, or more than its energy.
+        If the place is unknown, a share is of no component or more than its energy, or the account is full.
+    Full
+        If its samples are more than there is room for.
     """
     earlier = Measurement.objects.owned_by(owner).filter(client_id=told.client_id).first()
     if earlier is not None:
         return earlier, False
     _check_shares(told)
     grid = grid_of(told) if told.has_place else {}
+    storage.room_for_another(owner=owner)
     now = timezone.now()
     try:
         with transaction.atomic():

@@ -12,8 +12,10 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from estimator.core.inventory import MOST_COMPONENTS
+from estimator.measure.limits import BYTES_PER_GB
 from estimator.models import Measurement, SampleChunk, SampleSum, Worker
 from estimator.models.measurement import OPEN, MeasurementStatus
+from estimator.services import storage
 from estimator.worker.protocol import MOST_SAMPLES
 
 #: Buckets of time that are kept; shorter stretches are drawn from the samples themselves. [s]
@@ -28,6 +30,8 @@ _FLAGS: Final = frozenset({"gap", "wrapped", "reset", "frozen", "clock_jump", "r
 #: Columns of a chunk before those of the components.
 _TIME, _DURATION, _FIRST_COMPONENT = 0, 1, 2
 _LONGEST_NAME: Final = 64
+#: What one sum takes in the database, about, and each component of it. [bytes]
+_SUM_BYTES, _CELL_BYTES = 120, 60
 _KEY: Final = ["measurement", "step_s", "bucket"]
 
 Rows = NDArray[np.float64]
@@ -205,7 +209,7 @@ def take_samples(
     ------
     Measurement.DoesNotExist
         If it is not this worker's.
-    AnotherRun, MeasurementOver, OutOfOrder, SamplesRefused
+    AnotherRun, MeasurementOver, OutOfOrder, SamplesRefused, Full
         If they cannot be taken.
     """
     with transaction.atomic():
@@ -240,14 +244,17 @@ def take_in(row: Measurement, batch: Batch) -> None:
     row.components = row.components + [
         {"name": name, "label": "", "quality": "sampled", "counted": True} for name in batch.names if name not in known
     ]
+    before_gb = row.stored_gb
+    content = batch.rows.astype("<f8").tobytes()
     SampleChunk.objects.create(
         measurement=row,
         first_sequence=row.next_sequence,
         samples_count=len(batch.rows),
         names=list(batch.names),
-        content=batch.rows.astype("<f8").tobytes(),
+        content=content,
     )
-    _sum_up(row, batch)
+    sums_bytes = _sum_up(row, batch) * (_SUM_BYTES + _CELL_BYTES * len(batch.names))
+    row.stored_gb += (len(content) + sums_bytes) / BYTES_PER_GB
     sums_j = np.nansum(batch.energies_j, axis=0)
     energies_j = dict(row.energies_j)
     for name, energy_j in zip(batch.names, sums_j, strict=True):
@@ -259,6 +266,7 @@ def take_in(row: Measurement, batch: Batch) -> None:
     row.last_time_s = float(batch.times_s[-1])
     row.next_sequence += len(batch.rows)
     row.flags = sorted({*row.flags, *batch.flags})
+    storage.check(row, before_gb=before_gb)
 
 
 def counted_j(row: Measurement) -> float:
@@ -267,8 +275,8 @@ def counted_j(row: Measurement) -> float:
     return float(sum(energy_j for name, energy_j in row.energies_j.items() if name in counted))
 
 
-def _sum_up(row: Measurement, batch: Batch) -> None:
-    """Add a batch to the sums of each step. Only the first bucket of each can be there already."""
+def _sum_up(row: Measurement, batch: Batch) -> int:
+    """Add a batch to the sums of each step; how many are new. Only the first bucket of each can be there already."""
     assert row.started_at_s is not None
     passed_s = batch.times_s - row.started_at_s
     powers_w = batch.energies_j / batch.durations_s[:, None]
@@ -292,7 +300,7 @@ def _sum_up(row: Measurement, batch: Batch) -> None:
             )
             for at, bucket in enumerate(found)
         ]
-    _add_to_earlier(row, fresh)
+    known_count = _add_to_earlier(row, fresh)
     SampleSum.objects.bulk_create(
         fresh,
         batch_size=500,
@@ -300,25 +308,27 @@ def _sum_up(row: Measurement, batch: Batch) -> None:
         unique_fields=_KEY,
         update_fields=["covered_s", "energies_j", "peaks_w"],
     )
+    return len(fresh) - known_count
 
 
-def _add_to_earlier(row: Measurement, fresh: Collection[SampleSum]) -> None:
+def _add_to_earlier(row: Measurement, fresh: Collection[SampleSum]) -> int:
+    """Add what is known of the first buckets; of how many something was."""
     if row.next_sequence == 1:
-        return
+        return 0
     first: dict[int, SampleSum] = {}
     for part in fresh:
         first.setdefault(part.step_s, part)
     wanted = {(part.step_s, part.bucket): part for part in first.values()}
     earlier = SampleSum.objects.filter(measurement=row, bucket__in={bucket for _, bucket in wanted})
-    for known in earlier:
-        if (known.step_s, known.bucket) not in wanted:
-            continue
+    found = [known for known in earlier if (known.step_s, known.bucket) in wanted]
+    for known in found:
         part = wanted[known.step_s, known.bucket]
         part.covered_s += known.covered_s
         for name, energy_j in known.energies_j.items():
             part.energies_j[name] = part.energies_j.get(name, 0.0) + energy_j
         for name, power_w in known.peaks_w.items():
             part.peaks_w[name] = max(part.peaks_w.get(name, 0.0), power_w)
+    return len(found)
 
 
 def chunks_of(row: Measurement, *, from_sequence: int = 1) -> Iterator[tuple[int, Batch]]:

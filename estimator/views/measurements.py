@@ -310,6 +310,10 @@ def _reason(error_code: str) -> str:
         "worker_overfull": _(
             "Its worker was switched off, as it held more at the broker than it may. Its page says what to do."
         ),
+        "storage_full": _(
+            "No more samples could be kept, of it or of all your measurements. What came before counts; delete some "
+            "measurements that you need no longer."
+        ),
         "worker_deleted": _("Its worker was deleted."),
         "internal": _("Something went wrong on the machine; the worker's own output says what."),
         "no_estimate": _("No footprint could be made of it."),

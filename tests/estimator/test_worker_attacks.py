@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from estimator.models import Enrolment, Measurement, MeasurementStatus, Worker
-from estimator.services import samples, workers
+from estimator.services import samples, storage, workers
 from tests.estimator.measuring import START_S, Caller, ann, begin, desk, person, row, rows_of, send, token, worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
@@ -187,3 +187,79 @@ def test_figures_of_which_no_run_could_be_made_end_with_a_reason(worker: Caller,
     assert worker("POST", f"/measurements/{row.pk}/finish", {"run": RUN, "samples_count": 300})[0] == 200
     row.refresh_from_db()
     assert (row.status, row.error_code, row.result) == (MeasurementStatus.DONE, "no_estimate", None)
+
+
+# --- how much it may send ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_stored_is_counted(worker: Caller, row: Measurement) -> None:
+    assert send(worker, row.pk, 1, rows_of(100))[0] == 200
+    row.refresh_from_db()
+    first_gb = row.stored_gb
+    # A hundred rows of four numbers, and ten, two, one, one and one sums of two components.
+    assert first_gb == pytest.approx((100 * 4 * 8 + 15 * (120 + 2 * 60)) / 1e9)
+    assert send(worker, row.pk, 1, rows_of(100))[0] == 200
+    assert send(worker, row.pk, 101, rows_of(1, from_s=START_S + 100))[0] == 200
+    row.refresh_from_db()
+    more_gb = (4 * 8 + (120 + 2 * 60)) / 1e9
+    assert row.stored_gb == pytest.approx(first_gb + more_gb), "one sum is new, four were there"
+
+
+@pytest.mark.parametrize("bound", ["MOST_SAMPLES_COUNT", "MOST_STORED_GB"])
+def test_a_measurement_that_may_grow_no_more_ends_with_what_came(
+    worker: Caller,
+    person: Caller,
+    row: Measurement,
+    ann: User,
+    client: Client,
+    bound: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storage, "ADDED_UP_EVERY_GB", 1e-9)
+    run = uuid.uuid4()
+    begin(worker, row.pk, run=run)
+    assert send(worker, row.pk, 1, rows_of(10), run)[0] == 200
+    row.refresh_from_db()
+    monkeypatch.setattr(storage, bound, 10 if bound == "MOST_SAMPLES_COUNT" else row.stored_gb)
+    status, told = send(worker, row.pk, 11, rows_of(10, from_s=START_S + 10), run)
+    assert (status, told["error"]["code"]) == (409, "storage_full")
+    row.refresh_from_db()
+    assert (row.status, row.error_code, row.samples_count) == (MeasurementStatus.DONE, "storage_full", 10)
+    assert row.result is not None
+    assert row.energy_j == 1_100.0
+    client.force_login(ann)
+    assert "No more samples could be kept" in client.get(f"/measurements/{row.pk}/").content.decode()
+    # The worker hears that it is over, and its last word changes nothing.
+    assert send(worker, row.pk, 11, rows_of(1, from_s=START_S + 10), run)[1]["error"]["code"] == "measurement_over"
+    assert worker("POST", f"/measurements/{row.pk}/finish", {"run": str(run), "samples_count": 20})[1]["stop"] is True
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "words"), [("MOST_MEASUREMENTS", 1, "have 1 "), ("MOST_STORED_GB", 0, "0 GB")]
+)
+def test_an_account_that_is_full_gets_no_other_measurement(
+    person: Caller,
+    row: Measurement,
+    ann: User,
+    client: Client,
+    bound: str,
+    most: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(storage, bound, most)
+    asked = {"worker": str(row.worker_id), "location": {"country": "FR"}}
+    finished = {
+        "kind": "finished", "client_id": RUN, "started_at_s": START_S, "duration_s": 1.0,
+        "components": [{"name": "a", "quality": "counter", "energy_j": 1.0}],
+    }  # fmt: skip
+    for path, body in (("/measurements", asked), ("/measurements/finished", finished)):
+        status, told = person("POST", path, body)
+        assert status == 422
+        assert words in told["error"]["fields"][0]["message"]
+    client.force_login(ann)
+    form = {"worker": str(row.worker_id), "target": "machine", "interval_s": "1", "place": "France"}
+    page = client.post("/measurements/new/", form)
+    assert page.status_code == 422
+    assert "delete some" in page.content.decode()
+    assert Measurement.objects.count() == 1
