@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from estimator.api.shape import ERRORS, NOT_JSON, ApiError, ErrorOut, invalid_input, json_of, json_response
 from estimator.api.workers import WorkerSecret, calling_worker
 from estimator.core.inputs import InputProblem
-from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, named_once
+from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, Sentences, named_once
 from estimator.models import Measurement
 from estimator.services import measurements
 from estimator.services.samples import (
@@ -51,6 +51,7 @@ class ComponentIn(Schema):
     low: Annotated[float, Field(ge=0, le=1)] = 1.0
     high: Annotated[float, Field(ge=1, le=100)] = 1.0
     note: Annotated[str, Field(max_length=2_000)] = ""
+    words: Sentences = {}
 
 
 class StartIn(Schema):

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 MOST_ACCELERATORS: Final = 64
@@ -14,6 +24,34 @@ _Name = Annotated[str, Field(max_length=300)]
 _Words = Annotated[str, Field(max_length=2_000)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 _Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+_Place = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+_Number = Field(ge=-1e15, le=1e15)
+_Filling = Annotated[StrictStr, Field(max_length=500)] | Annotated[StrictInt | StrictFloat, _Number]
+
+
+class Sentence(BaseModel):
+    """An English template with its named places, and what goes there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: Annotated[StrictStr, Field(min_length=1, max_length=1_000)]
+    params: Annotated[dict[_Place, _Filling], Field(max_length=8)] = {}
+
+
+def _left_out(told: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Nothing in place of what is no such thing: the text itself was sent as well."""
+    try:
+        return check(told)
+    except ValidationError:
+        return {}
+
+
+#: What the texts beside it were made from, by their names, so that a page can say them in another language.
+Sentences = Annotated[
+    dict[_Place, Annotated[list[Sentence], Field(min_length=1, max_length=8)]],
+    Field(max_length=8),
+    WrapValidator(_left_out),
+]
 
 
 class Told(BaseModel):
@@ -51,6 +89,7 @@ class Card(Told):
     memory_gb: _Amount | None = None
     limit_w: _Amount | None = None
     note: _Words = ""
+    words: Sentences = {}
 
 
 class Part(Told):
@@ -61,6 +100,7 @@ class Part(Told):
     label: _Name = ""
     counted: bool = True
     note: _Words = ""
+    words: Sentences = {}
 
 
 class MeterTold(Told):
@@ -71,6 +111,7 @@ class MeterTold(Told):
     components: Annotated[list[Part], Field(max_length=MOST_COMPONENTS)] = []
     reason: _Words = ""
     remedy: _Words = ""
+    words: Sentences = {}
 
 
 class InventoryTold(Told):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+from estimator.measure.words import words as _
 
 J_PER_MICROJOULE: Final = 1e-6
 GB_PER_MIB: Final = 2**20 / 1e9
@@ -64,7 +65,7 @@ class AmdMeter:
             memory_mib = _number((self._call("amdsmi_get_gpu_vram_info", handle) or {}).get("vram_size"))
             limit_uw = _number((self._call("amdsmi_get_power_cap_info", handle) or {}).get("power_cap"))
             spread = SPREAD if has_counter else SPREAD_SAMPLED
-            name = str(asic.get("market_name") or "AMD card")
+            name = str(asic.get("market_name") or "") or _("AMD card")
             limit_w = limit_uw * W_PER_MICROWATT if limit_uw else None
             self._cards.append(card)
             components.append(
@@ -139,24 +140,26 @@ def open_meter(root: Path = Path("/")) -> AmdMeter:
     """
     if not (root / DRIVER_FILE).exists():
         raise MeterProblem(
-            "There is no AMD driver for computing here.", "Load the driver amdgpu, and give it to the container."
+            _("There is no AMD driver for computing here."), _("Load the driver amdgpu, and give it to the container.")
         )
     try:
         import amdsmi
     except (ImportError, OSError, KeyError) as problem:  # its own loader raises KeyError where ROCm is half there
         raise MeterProblem(
-            "The package amdsmi is not installed.",
-            "Install it from ROCm: apt install amd-smi-lib.",
+            _("The package amdsmi is not installed."),
+            _("Install it from ROCm: apt install amd-smi-lib."),
         ) from problem
     try:
         amdsmi.amdsmi_init()
     except amdsmi.AmdSmiException as problem:
-        raise MeterProblem(f"There is no AMD driver here ({problem}).", "Load the driver amdgpu.") from problem
+        raise MeterProblem(
+            _("There is no AMD driver here (%(problem)s).", problem=str(problem)), _("Load the driver amdgpu.")
+        ) from problem
     meter = AmdMeter(amdsmi)
     if not meter.components:
         meter.close()
         raise MeterProblem(
-            "The AMD driver shows no card that tells its power.", "Give the container /dev/kfd and /dev/dri."
+            _("The AMD driver shows no card that tells its power."), _("Give the container /dev/kfd and /dev/dri.")
         )
     return meter
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+from estimator.measure.words import words as _
 
 TOOL: Final = "/usr/bin/powermetrics"
 PERIOD_S: Final = 1.0
@@ -29,13 +30,15 @@ SPREAD: Final = 0.2
 #: What the tool calls a part -> what we do.
 PARTS: Final = {
     "CPU": Component(
-        "cpu_package:0", "sampled", "Processor", update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD
+        "cpu_package:0", "sampled", _("Processor"), update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD
     ),
-    "GPU": Component("accelerator:0", "sampled", "Graphics", update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD),
+    "GPU": Component(
+        "accelerator:0", "sampled", _("Graphics"), update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD
+    ),
     "ANE": Component(
-        "accelerator:ane", "sampled", "Neural engine", update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD
+        "accelerator:ane", "sampled", _("Neural engine"), update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD
     ),
-    "DRAM": Component("dram:0", "sampled", "Memory", update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD),
+    "DRAM": Component("dram:0", "sampled", _("Memory"), update_period_s=PERIOD_S, low=1 - SPREAD, high=1 + SPREAD),
 }
 _PASSED: Final = re.compile(r"^\*\*\* Sampled system activity .*\(([\d.]+)ms elapsed\)")
 _POWER: Final = re.compile(r"^(CPU|GPU|ANE|DRAM) Power: ([\d.]+) mW")
@@ -121,10 +124,11 @@ def open_meter() -> AppleMeter:
     """
     uname = os.uname()
     if uname.sysname != "Darwin" or uname.machine != "arm64":
-        raise MeterProblem("This is no Mac with Apple silicon.")
+        raise MeterProblem(_("This is no Mac with Apple silicon."))
     if os.geteuid() != 0:
         raise MeterProblem(
-            "powermetrics needs the rights of root.", "Run the same line with sudo to measure processor and graphics."
+            _("powermetrics needs the rights of root."),
+            _("Run the same line with sudo to measure processor and graphics."),
         )
     try:
         process = subprocess.Popen(
@@ -137,9 +141,9 @@ def open_meter() -> AppleMeter:
             start_new_session=True,
         )
     except OSError as problem:
-        raise MeterProblem(f"powermetrics cannot be started: {problem}.") from problem
+        raise MeterProblem(_("powermetrics cannot be started: %(problem)s.", problem=str(problem))) from problem
     meter = AppleMeter(process)
     if not meter.components:
         meter.close()
-        raise MeterProblem("powermetrics tells no power on this Mac.")
+        raise MeterProblem(_("powermetrics tells no power on this Mac."))
     return meter

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from estimator.measure.inventory import Inventory, inventory
-from estimator.measure.meters import open_meters
+from estimator.measure.meters import NAMES, open_meters
 from estimator.measure.samplers import Component, Opened, Quality
 
 #: Counters that do not move within this time stand still; the slowest sensor that we know is renewed each second. [s]
@@ -19,15 +19,6 @@ QUALITIES: Final[dict[Quality, str]] = {
     "counter": "an energy counter: nothing between two readings is missed",
     "sampled": "power, read often and added up: short peaks may be missed",
     "modelled": "no sensor: computed from how busy it is and what its kind draws",
-}
-KINDS: Final = {
-    "nvml": "NVIDIA cards",
-    "amd": "AMD cards",
-    "rapl": "Processor and memory (RAPL)",
-    "apple": "Apple silicon",
-    "hwmon": "Power meter, battery",
-    "ipmi": "Whole machine (BMC)",
-    "model": "Model of CPU and memory",
 }
 WIDTH: Final = 100
 
@@ -117,7 +108,7 @@ def report(found: Inventory, powers_w: dict[str, float | None]) -> str:
         lines.append(f"  {part.name:15} {part.quality:9} {now}   {spread:18} {part.label}".rstrip())
     lines += [f"  {quality}: {told}" for quality, told in QUALITIES.items() if quality in _qualities(found)]
     lines += ["", "What does not work here, and why"]
-    lines += [_row(KINDS.get(state.name, state.name), state.reason, 28) for state in found.meters if not state.works]
+    lines += [_row(NAMES.get(state.name, state.name), state.reason, 28) for state in found.meters if not state.works]
     if advice := findings(found, powers_w):
         lines += ["", "What would make it better"]
         lines += [

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+from estimator.measure.words import words as _
 
 SYS: Final = Path("/sys/class")
 W_PER_MICROWATT: Final = 1e-6
@@ -26,7 +27,7 @@ W_PER_MICROVOLT_MICROAMPERE: Final = 1e-12
 SPREAD: Final = 0.1
 
 #: Drivers that tell the power of the whole machine: the BMC's meter by ACPI, and supplies that measure.
-SYSTEM_DRIVERS: Final = {"power_meter": "Power meter of the board", "corsairpsu": "Power supply"}
+SYSTEM_DRIVERS: Final = {"power_meter": _("Power meter of the board"), "corsairpsu": _("Power supply")}
 CARD_DRIVER: Final = "amdgpu"
 
 
@@ -90,9 +91,9 @@ def open_meter(sys: Path = SYS, taken: frozenset[str] = frozenset()) -> HwmonMet
         return HwmonMeter(told)
     if any(sensor.status is not None for sensor in found):
         raise MeterProblem(
-            "The battery is not in use.", "Unplug the machine to measure the whole of it by its battery."
+            _("The battery is not in use."), _("Unplug the machine to measure the whole of it by its battery.")
         )
-    raise MeterProblem("No sensor of this machine tells the power of all of it.")
+    raise MeterProblem(_("No sensor of this machine tells the power of all of it."))
 
 
 def _hwmon(sys: Path) -> Iterator[_Sensor]:
@@ -104,11 +105,11 @@ def _hwmon(sys: Path) -> Iterator[_Sensor]:
         if file is None:
             continue
         if driver == CARD_DRIVER and _is_card(folder):
-            name, label, counted = f"accelerator:amd-{cards_count}", "AMD card", True
+            name, label, counted = f"accelerator:amd-{cards_count}", _("AMD card"), True
             cards_count += 1
         elif driver == CARD_DRIVER:
             # Its power is that of cores and graphics together, and the cores are counted by RAPL or the model.
-            name, label, counted = "platform:amdgpu", "Processor with its graphics", False
+            name, label, counted = "platform:amdgpu", _("Processor with its graphics"), False
         elif driver in SYSTEM_DRIVERS:
             name, label, counted = f"system:{driver}", SYSTEM_DRIVERS[driver], False
         else:
@@ -145,7 +146,7 @@ def _batteries(sys: Path) -> Iterator[_Sensor]:
             Component(
                 name=f"system:{folder.name.lower()}",
                 quality="sampled",
-                label="Battery, the whole machine",
+                label=_("Battery, the whole machine"),
                 update_period_s=5.0,
                 counted=False,
                 low=1.0 - SPREAD,

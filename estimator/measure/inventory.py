@@ -10,6 +10,7 @@ from typing import Any, Final
 from estimator.core import ENGINE_VERSION
 from estimator.measure.limits import BYTES_PER_GB, limits
 from estimator.measure.samplers import Accelerator, MeterState, Opened
+from estimator.measure.words import plain
 
 #: Part of the path of a container's cgroup -> what made it.
 _CONTAINERS: Final = (("kubepods", "Kubernetes"), ("docker", "Docker"), ("libpod", "Podman"), ("lxc", "LXC"))
@@ -51,7 +52,7 @@ class Inventory:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return asdict(self)
+        return dict(plain(asdict(self)))
 
 
 def machine(root: Path = Path("/")) -> tuple[Host, Cpu, float, float | None]:

@@ -18,12 +18,14 @@ import os
 import select
 from array import array
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from pathlib import Path
 from struct import Struct
 from typing import Final, Protocol
 
 from estimator.measure.samplers import Component, MeterProblem, Reading
 from estimator.measure.window import steady_s
+from estimator.measure.words import words as _
 
 DEVICE: Final = Path("/dev/ipmi0")
 #: Where the kernel lists the BMC that the firmware names, even while nothing drives it.
@@ -75,11 +77,12 @@ _PASSING: Final = frozenset((0xC0, 0xC3, 0xD2, 0xFF))
 _UNKNOWN: Final = frozenset((0xC1, 0xC2, 0xC7, 0xC9, 0xCC))
 _FORBIDDEN: Final = 0xD4
 
-_REMEDY_RIGHTS: Final = (
+_REMEDY_RIGHTS: Final = _(
     "Run it as root, or give the device to one group by a udev rule: "
     'KERNEL=="ipmi*", GROUP="power", MODE="0660". Whoever may write to it commands the BMC and can switch the machine '
     "off, so name nobody in that group whom you would not make an administrator."
 )
+_TRY_AGAIN: Final = _("Try again.")
 
 
 def request_number(*, writes: bool, number: int, size_bytes: int, machine: str) -> int:
@@ -167,7 +170,7 @@ class IpmiMeter:
         Component(
             name="system:bmc",
             quality="sampled",
-            label="Whole machine, by its BMC",
+            label=_("Whole machine, by its BMC"),
             update_period_s=PERIOD_S,
             counted=False,
             low=1.0 - SPREAD,
@@ -208,9 +211,10 @@ class IpmiMeter:
     def _begin(self) -> None:
         """Ask for the first time, a few times over where the BMC is busy."""
         problem = _Passing(
-            f"The BMC did not answer within {FIRST_WAIT_S:g} s.", "Try again; if it stays so, restart the BMC."
+            _("The BMC did not answer within %(wait_s)s s.", wait_s=FIRST_WAIT_S),
+            _("Try again; if it stays so, restart the BMC."),
         )
-        for _ in range(MOST_TRIES_COUNT):
+        for _turn in range(MOST_TRIES_COUNT):
             try:
                 self._ask()
                 self._take(FIRST_WAIT_S)
@@ -247,7 +251,7 @@ class IpmiMeter:
     def _take(self, wait_s: float) -> None:
         """Take the answer, if it comes in time."""
         until_s = self._now_s() + wait_s
-        for _ in range(MOST_STRAYS_COUNT):
+        for _turn in range(MOST_STRAYS_COUNT):
             try:
                 if not self._device.wait(until_s - self._now_s()):
                     return
@@ -297,31 +301,35 @@ def power_w(answer: bytes) -> float:
         If the BMC refuses, does not measure, or tells what cannot be.
     """
     code = answer[0] if answer else 0xFF
+    written = f"{code:02X}h"
     if code in _PASSING:
-        raise _Passing(f"The BMC could not answer now (completion code {code:02X}h).", "Try again.")
+        raise _Passing(_("The BMC could not answer now (completion code %(code)s).", code=written), _TRY_AGAIN)
     if code in _UNKNOWN:
         raise MeterProblem(
-            f"The BMC has no power reading by DCMI (completion code {code:02X}h).",
-            "Newer firmware of the BMC may have one.",
+            _("The BMC has no power reading by DCMI (completion code %(code)s).", code=written),
+            _("Newer firmware of the BMC may have one."),
         )
     if code == _FORBIDDEN:
         raise MeterProblem(
-            f"The BMC may not be asked for its power from here (completion code {code:02X}h).",
-            "Allow it for the system interface in the settings of the BMC.",
+            _("The BMC may not be asked for its power from here (completion code %(code)s).", code=written),
+            _("Allow it for the system interface in the settings of the BMC."),
         )
     if code != _DONE:
-        raise MeterProblem(f"The BMC tells no power (completion code {code:02X}h).", "Try again.")
+        raise MeterProblem(_("The BMC tells no power (completion code %(code)s).", code=written), _TRY_AGAIN)
     if len(answer) < _ANSWER.size or answer[1] != _GROUP:
-        raise MeterProblem("The BMC answers, and not as DCMI lays it down.", "Newer firmware of the BMC may do so.")
-    _, _, now_w, _, _, _, _, _, state = _ANSWER.unpack_from(answer)
+        raise MeterProblem(
+            _("The BMC answers, and not as DCMI lays it down."), _("Newer firmware of the BMC may do so.")
+        )
+    now_w, state = itemgetter(2, 8)(_ANSWER.unpack_from(answer))
     if not state & _MEASURES:
         raise MeterProblem(
-            "The BMC says that it does not measure power now.", "Turn power monitoring on in the settings of the BMC."
+            _("The BMC says that it does not measure power now."),
+            _("Turn power monitoring on in the settings of the BMC."),
         )
     if now_w == 0:
         raise MeterProblem(
-            "The BMC says that this machine draws nothing, which cannot be.",
-            "Its supplies may have no sensor, or none that the BMC can read.",
+            _("The BMC says that this machine draws nothing, which cannot be."),
+            _("Its supplies may have no sensor, or none that the BMC can read."),
         )
     return float(now_w)
 
@@ -358,7 +366,8 @@ def open_meter(
         raise _missing(device, firmware) from problem
     except PermissionError as problem:
         raise MeterProblem(
-            f"There is a BMC, and {device} may not be opened for reading and writing.", _REMEDY_RIGHTS
+            _("There is a BMC, and %(device)s may not be opened for reading and writing.", device=str(device)),
+            _REMEDY_RIGHTS,
         ) from problem
     except OSError as problem:
         raise _unreachable(problem) from problem
@@ -376,11 +385,12 @@ def _missing(device: Path, firmware: Path) -> MeterProblem:
     # As SMBIOS and as ACPI name it.
     if any("ipmi" in name or name.startswith("IPI0001") for name in names):
         return MeterProblem(
-            f"There is a BMC, and its driver is not loaded (no {device}).",
-            "Load it: sudo modprobe -a ipmi_si ipmi_devintf.",
+            _("There is a BMC, and its driver is not loaded (no %(device)s).", device=str(device)),
+            _("Load it: sudo modprobe -a ipmi_si ipmi_devintf."),
         )
-    return MeterProblem(f"The kernel shows no BMC (no {device}).")
+    return MeterProblem(_("The kernel shows no BMC (no %(device)s).", device=str(device)))
 
 
 def _unreachable(problem: OSError) -> MeterProblem:
-    return MeterProblem(f"The BMC cannot be reached ({problem.strerror or problem}).", "Try again.")
+    told = problem.strerror or str(problem)
+    return MeterProblem(_("The BMC cannot be reached (%(problem)s).", problem=told), _TRY_AGAIN)

@@ -6,11 +6,22 @@ from importlib import import_module
 from typing import Final, cast
 
 from estimator.measure.samplers import Meter, MeterProblem, MeterState, Opened
+from estimator.measure.words import words as _
 
 #: Best first. A module is loaded only when its kind is tried.
 KINDS: Final = ("nvml", "amd", "rapl", "apple", "hwmon", "ipmi")
 #: What stands in where no sensor tells of the CPU or the memory.
 MODEL: Final = "model"
+#: What people call them.
+NAMES: Final = {
+    "nvml": _("NVIDIA cards"),
+    "amd": _("AMD cards"),
+    "rapl": _("Processor and memory (RAPL)"),
+    "apple": _("Apple silicon"),
+    "hwmon": _("Power meter, battery"),
+    "ipmi": _("Whole machine (BMC)"),
+    MODEL: _("Model of CPU and memory"),
+}
 
 
 def open_meters(asked: Sequence[str] = ()) -> Opened:

@@ -13,6 +13,8 @@ from estimator.measure.figures import Figures, Lookup, Question, UnknownFigure
 from estimator.measure.inventory import machine
 from estimator.measure.samplers import Component, MeterProblem, Reading
 from estimator.measure.window import steady_s
+from estimator.measure.words import Words, joined
+from estimator.measure.words import words as _
 
 KINDS: Final = frozenset(("cpu_package", "dram"))
 #: Draw of an idle processor over its limit, and how far the straight line from there to the limit is off. Our own
@@ -97,11 +99,19 @@ class ModelMeter:
         core = found.core_power_w.range if found else (1.0, 1.0, 1.0)
         memory = found.memory_power_w_per_gb.range if found else (1.0, 1.0, 1.0)
         low, central, high = product_range(core, LINE_SPREAD)
-        name = (found.cpu_name if found else "") or "a usual processor"
+        cores_count = round(self._cores_count, 2)
+        if found and found.cpu_name:
+            label = _(
+                "Processor, as %(processor)s of %(cores_count)s cores",
+                processor=found.cpu_name,
+                cores_count=cores_count,
+            )
+        else:
+            label = _("Processor, as a usual processor of %(cores_count)s cores", cores_count=cores_count)
         cpu = Component(
             name="cpu_package",
             quality="modelled",
-            label=f"Processor, as {name} of {self._cores_count:g} cores",
+            label=label,
             limit_w=core[1] * self._cores_count if found else None,
             low=low / central,
             high=high / central,
@@ -110,7 +120,7 @@ class ModelMeter:
         dram = Component(
             name="dram",
             quality="modelled",
-            label=f"Memory, {self._memory_gb:.1f} GB",
+            label=_("Memory, %(memory_gb)s GB", memory_gb=round(self._memory_gb, 1)),
             low=memory[0] / memory[1],
             high=memory[2] / memory[1],
             note=self._note,
@@ -147,11 +157,17 @@ class ModelMeter:
 def open_meter(kinds: Set[str] = KINDS) -> ModelMeter:
     """Model what no sensor tells of this machine."""
     host, cpu, memory_gb, memory_limit_gb = machine()
-    notes = []
+    notes: list[Words] = []
     if cpu.usable_cores < cpu.threads_count:
-        notes.append(f"Of {cpu.threads_count} threads {cpu.usable_cores:g} may be used, and only they are counted.")
+        notes.append(
+            _(
+                "Of %(threads_count)s threads %(usable_count)s may be used, and only they are counted.",
+                threads_count=cpu.threads_count,
+                usable_count=round(cpu.usable_cores, 2),
+            )
+        )
     if host.virtual:
-        notes.append("This is a virtual machine: what its host spends on it besides is not seen.")
+        notes.append(_("This is a virtual machine: what its host spends on it besides is not seen."))
     return ModelMeter(
         kinds=kinds,
         lookup=Lookup(Question(cpu=cpu.model)),
@@ -159,5 +175,5 @@ def open_meter(kinds: Set[str] = KINDS) -> ModelMeter:
         threads_count=cpu.usable_cores,
         memory_gb=memory_limit_gb or memory_gb,
         busy_s=usable_busy_s(),
-        note=" ".join(notes),
+        note=joined(notes),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+from estimator.measure.words import words as _
 
 J_PER_MILLIJOULE: Final = 1e-3
 W_PER_MILLIWATT: Final = 1e-3
@@ -28,7 +29,7 @@ SPREAD_SAMPLED: Final = 0.1
 
 #: Of Linux, of its Windows subsystem, and of Jetson boards.
 DRIVER_FILES: Final = ("dev/nvidiactl", "proc/driver/nvidia", "dev/dxg", "dev/nvgpu")
-_NO_DRIVER: Final = "Install NVIDIA's driver, or start the container with --gpus all."
+_NO_DRIVER: Final = _("Install NVIDIA's driver, or start the container with --gpus all.")
 
 
 @dataclass(slots=True)
@@ -119,15 +120,15 @@ class NvmlMeter:
         self._call("nvmlShutdown")
 
     def _accelerator(self, handle: Any, component: str, *, has_counter: bool) -> Accelerator:
-        name = self._call("nvmlDeviceGetName", handle) or "NVIDIA card"
+        name = self._call("nvmlDeviceGetName", handle) or _("NVIDIA card")
         memory = self._call("nvmlDeviceGetMemoryInfo", handle)
         limit = self._call("nvmlDeviceGetEnforcedPowerLimit", handle)
         mig = self._call("nvmlDeviceGetMigMode", handle)
         note = ""
         if mig and mig[0]:
-            note = "MIG is on: its energy is that of the whole card, all slices together."
+            note = _("MIG is on: its energy is that of the whole card, all slices together.")
         return Accelerator(
-            name=name.decode() if isinstance(name, bytes) else str(name),
+            name=name.decode() if isinstance(name, bytes) else name,
             component=component,
             vendor="NVIDIA",
             memory_gb=memory.total / BYTES_PER_GB if memory else None,
@@ -163,22 +164,24 @@ def open_meter(root: Path = Path("/")) -> NvmlMeter:
     """
     # The library takes long to load, and most machines have no driver.
     if not any((root / file).exists() for file in DRIVER_FILES):
-        raise MeterProblem("There is no NVIDIA driver here.", _NO_DRIVER)
+        raise MeterProblem(_("There is no NVIDIA driver here."), _NO_DRIVER)
     try:
         import pynvml
     except ImportError as problem:
         raise MeterProblem(
-            "The package nvidia-ml-py is not installed.", "Install it: pip install nvidia-ml-py."
+            _("The package nvidia-ml-py is not installed."), _("Install it: pip install nvidia-ml-py.")
         ) from problem
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as problem:
-        raise MeterProblem(f"There is no NVIDIA driver here ({problem}).", _NO_DRIVER) from problem
+        raise MeterProblem(
+            _("There is no NVIDIA driver here (%(problem)s).", problem=str(problem)), _NO_DRIVER
+        ) from problem
     meter = NvmlMeter(pynvml)
     if not meter.components:
         meter.close()
         raise MeterProblem(
-            "The NVIDIA driver shows no card that tells its power.",
-            "In a virtual machine with a shared card only the host can measure it; ask for the whole card.",
+            _("The NVIDIA driver shows no card that tells its power."),
+            _("In a virtual machine with a shared card only the host can measure it; ask for the whole card."),
         )
     return meter

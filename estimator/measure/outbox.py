@@ -14,7 +14,8 @@ server tells by `client_id` that it has it already::
         "inventory": {"host": {}, "cpu": {}, "memory_gb": 64.0, "accelerators": [], "meters": []},
         "components": [
             {"name": "accelerator:0", "quality": "counter", "energy_j": 18000.0, "mean_power_w": 294.1,
-             "label": "NVIDIA H100 80GB HBM3", "counted": true, "low": 0.95, "high": 1.05, "note": ""}
+             "label": "NVIDIA H100 80GB HBM3", "counted": true, "low": 0.95, "high": 1.05,
+             "note": "MIG is on.", "words": {"note": [{"text": "MIG is on.", "params": {}}]}}
         ],
         "samples": [[1, 1764033001.0, {"accelerator:0": 293.5}]],
         "command_name": "python",
@@ -29,11 +30,12 @@ server tells by `client_id` that it has it already::
     }
 
 A component that is not counted stands beside the sum, because others hold its energy already; `low` and `high` are the
-5th and 95th percentile of its true energy over the one told. What is attributed is the share of a component that falls
-to the command. The place is said as an estimate takes it, and no emissions are sent: the server computes them. What
-stands after the name of the command may be missing, as in what older versions left waiting. Times are seconds since
-1970; each sample has its number, its end, and the joules of each component since the one before. The name of the
-command is sent, its arguments never are. The token is not kept.
+5th and 95th percentile of its true energy over the one told; `words` is what label and note were made from, for pages
+in other languages. What is attributed is the share of a component that falls to the command. The place is said as an
+estimate takes it, and no emissions are sent: the server computes them. What stands after the name of the command may be
+missing, as in what older versions left waiting. Times are seconds since 1970; each sample has its number, its end, and
+the joules of each component since the one before. The name of the command is sent, its arguments never are. The token
+is not kept.
 """
 
 import contextlib

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from estimator.measure.samplers import Component, MeterProblem, Reading
+from estimator.measure.words import words as _
 
 POWERCAP: Final = Path("/sys/class/powercap")
 J_PER_MICROJOULE: Final = 1e-6
@@ -23,7 +24,7 @@ W_PER_MICROWATT: Final = 1e-6
 UPDATE_PERIOD_S: Final = 0.001
 SPREAD: Final = 0.05
 
-_REMEDY_RIGHTS: Final = (
+_REMEDY_RIGHTS: Final = _(
     "Let everybody read it until the next start: sudo chmod a+r /sys/class/powercap/*/energy_uj. On a machine shared "
     "with people you do not trust give it to one group instead, for it can leak what others compute (CVE-2020-8694)."
 )
@@ -97,16 +98,19 @@ def open_meter(powercap: Path = POWERCAP) -> RaplMeter:
     if told:
         return RaplMeter(told)
     if forbidden:
-        raise MeterProblem(f"RAPL is there, and may not be read ({', '.join(forbidden)}).", _REMEDY_RIGHTS)
+        parts = ", ".join(forbidden)
+        raise MeterProblem(_("RAPL is there, and may not be read (%(parts)s).", parts=parts), _REMEDY_RIGHTS)
     if not powercap.is_dir():
         raise MeterProblem(
-            "The kernel shows no RAPL counters (no powercap).",
-            "A virtual machine has none: measure on its host, or take a bare-metal instance. On a machine of your own "
-            "load the driver: sudo modprobe intel_rapl_msr.",
+            _("The kernel shows no RAPL counters (no powercap)."),
+            _(
+                "A virtual machine has none: measure on its host, or take a bare-metal instance. On a machine of your "
+                "own load the driver: sudo modprobe intel_rapl_msr."
+            ),
         )
     raise MeterProblem(
-        "The kernel has powercap, and no RAPL counters in it.",
-        "On a machine of your own load the driver: sudo modprobe intel_rapl_msr. A virtual machine has none.",
+        _("The kernel has powercap, and no RAPL counters in it."),
+        _("On a machine of your own load the driver: sudo modprobe intel_rapl_msr. A virtual machine has none."),
     )
 
 
@@ -124,15 +128,16 @@ def _found(powercap: Path) -> Iterator[tuple[Path, Component]]:
         zone = folder.name.split(":")
         if name.startswith("package-"):
             sockets[zone[1]] = name.partition("-")[2]
-            yield folder, _component(folder, f"cpu_package:{sockets[zone[1]]}", f"Processor, socket {sockets[zone[1]]}")
+            socket = sockets[zone[1]]
+            yield folder, _component(folder, f"cpu_package:{socket}", _("Processor, socket %(socket)s", socket=socket))
         elif name == "dram":
             socket = sockets.get(zone[1], zone[1])
-            yield folder, _component(folder, f"dram:{socket}", f"Memory, socket {socket}")
+            yield folder, _component(folder, f"dram:{socket}", _("Memory, socket %(socket)s", socket=socket))
         elif name == "psys":
             # Package and memory are in it, and what else the board feeds.
             platforms_count += 1
             name = f"platform:{platforms_count}" if platforms_count > 1 else "platform"
-            yield folder, _component(folder, name, "Platform, as its board measures it", counted=False)
+            yield folder, _component(folder, name, _("Platform, as its board measures it"), counted=False)
 
 
 def _component(folder: Path, name: str, label: str, *, counted: bool = True) -> Component:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
+from estimator.measure.words import words as _
+
 #: How a number came about, best first: a counter of energy, a power read now and then, or a model without any sensor.
 Quality = Literal["counter", "sampled", "modelled"]
 QUALITY_ORDER: Final[tuple[Quality, ...]] = ("counter", "sampled", "modelled")
@@ -18,6 +20,14 @@ Flag = Literal["gap", "wrapped", "reset", "frozen", "clock_jump"]
 
 #: What a component is, the part of its name before the colon.
 Kind = Literal["accelerator", "cpu_package", "dram", "platform", "system"]
+#: What people call them, where a component has no label.
+KIND_NAMES: Final = {
+    "accelerator": _("Accelerator"),
+    "cpu_package": _("Processor"),
+    "dram": _("Memory"),
+    "platform": _("Platform"),
+    "system": _("Whole machine"),
+}
 
 
 @dataclass(frozen=True, slots=True)

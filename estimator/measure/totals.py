@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from estimator.measure.samplers import QUALITY_ORDER, Component, Flag, Quality, Sample
+from estimator.measure.words import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Total:
 
     def row(self) -> dict[str, object]:
         """As it is written and sent."""
-        return {
+        row = {
             "name": self.component.name,
             "quality": self.quality,
             "energy_j": self.energy_j,
@@ -39,6 +40,7 @@ class Total:
             "high": self.component.high,
             "note": self.component.note,
         }
+        return dict(plain(row))
 
 
 class Totals:

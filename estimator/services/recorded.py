@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from estimator.core.bounds import MAX_HOURS
 from estimator.core.footprint import gettext_noop as _
 from estimator.core.inputs import InputProblem, InputProblems
-from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, named_once
+from estimator.core.inventory import MOST_COMPONENTS, InventoryTold, Sentences, named_once
 from estimator.core.measuring import Placed
 from estimator.core.units import S_PER_H
 from estimator.measure.process import Basis
@@ -45,6 +45,7 @@ class RecordedComponent(BaseModel):
     low: Annotated[float, Field(ge=0, le=1)] = 1.0
     high: Annotated[float, Field(ge=1, le=100)] = 1.0
     note: Annotated[str, Field(max_length=2_000)] = ""
+    words: Sentences = {}
 
 
 class RecordedShare(BaseModel):

@@ -26,6 +26,7 @@ from estimator.services import measurements as service
 from estimator.services import placed, reconciled
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.imports import Compared
+from estimator.services.meters import component_name, text_of
 from estimator.services.recorded import csv_lines
 from estimator.services.series import Series, series_of
 from estimator.views.asked import RECENT, as_uuid, asking_account, signed_in, visible
@@ -242,7 +243,7 @@ def _told(row: Measurement, found: Series) -> dict[str, Any]:
 
 
 def _label(part: dict[str, Any]) -> str:
-    label = part.get("label") or part["name"].removeprefix(PROCESS)
+    label = component_name(part)
     return _("%(component)s, the process") % {"component": label} if part["name"].startswith(PROCESS) else label
 
 
@@ -254,6 +255,8 @@ def _state(row: Measurement) -> dict[str, Any]:
     parts = [
         {
             **part,
+            "label": component_name(part),
+            "note": text_of(part, "note"),
             "energy_kwh": service.in_kwh(row.energies_j.get(part["name"], 0.0)),
             "mean_power_w": row.energies_j.get(part["name"], 0.0) / row.covered_s if row.covered_s else 0.0,
             "idle_power_w": row.baseline_power_w.get(part["name"]),

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from estimator.measure.inventory import inventory
@@ -15,6 +16,8 @@ from estimator.measure.process import Attribution
 from estimator.measure.samplers import Component, MeterProblem, Sample
 from estimator.measure.totals import worst
 from estimator.measure.window import Window, steady_s
+from estimator.measure.words import plain
+from estimator.measure.words import words as _
 from estimator.worker.config import Config
 from estimator.worker.protocol import PROCESS, Spec
 from estimator.worker.started import Followed, NoProcess
@@ -154,7 +157,7 @@ class Session:
         }
         if not own:
             about["components"] += [
-                _described(part, counted=part.counted) | {"name": PROCESS + part.name, "note": _SHARE}
+                _described(replace(part, name=PROCESS + part.name, note=_SHARE), counted=part.counted)
                 for part in self._opened.components
                 if part.kind in {"accelerator", "cpu_package", "dram"}
             ]
@@ -244,11 +247,11 @@ class Session:
         self.over = True
 
 
-_SHARE: Final = "A share by CPU time, or by the work on the card: an attribution, not a measurement."
+_SHARE: Final = _("A share by CPU time, or by the work on the card: an attribution, not a measurement.")
 
 
 def _described(part: Component, *, counted: bool) -> dict[str, Any]:
-    return {
+    told = {
         "name": part.name,
         "label": part.label,
         "quality": part.quality,
@@ -257,6 +260,7 @@ def _described(part: Component, *, counted: bool) -> dict[str, Any]:
         "high": part.high,
         "note": part.note,
     }
+    return dict(plain(told))
 
 
 def _joined(earlier: list[Any], later: list[Any]) -> list[Any]:

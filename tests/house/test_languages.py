@@ -13,6 +13,8 @@ from django.conf import settings
 
 from tests.harness import environment
 from tests.harness.not_run import not_run
+from tests.measure.test_words import TELL
+from tests.measure.test_words import texts as of_meters
 
 LOCALE = environment.ROOT / "config" / "locale"
 TRANSLATED = [code for code, _ in settings.LANGUAGES if code != "en"]
@@ -68,3 +70,13 @@ def test_no_text_of_the_code_is_missing_in_the_files(tmp_path: Path) -> None:
         held = {(entry.msgctxt, entry.msgid) for entry in texts(language)}
         assert not asked - held, "not in the file yet: manage.py " + " ".join(EXTRACT)
         assert not held - asked, "no longer in the code"
+
+
+def test_what_meters_tell_is_taken_out_of_the_code() -> None:
+    if shutil.which("xgettext") is None:
+        not_run("xgettext is not on this machine (apt-get install gettext)")
+    take = ["xgettext", "--language=Python", "--from-code=UTF-8", "--output=-", *map(str, TELL)]
+    taken = subprocess.run(take, check=True, capture_output=True, text=True).stdout
+    told = of_meters()
+    assert len(told) > 50
+    assert told == {entry.msgid for entry in polib.pofile(taken)}

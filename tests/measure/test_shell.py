@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from estimator.measure.outbox import PATH, Outbox, check_server
+from estimator.measure.words import Words
 from tests.harness.environment import ROOT
 
 CODE = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from estimator.measure.shell import main; sys.exit(main())"
@@ -265,10 +266,12 @@ def test_it_is_kept_while_the_server_is_away_and_sent_later(own: dict[str, str],
         "kind", "client_id", "title", "started_at_s", "duration_s", "interval_s", "inventory", "components", "samples",
         "command_name", "attributed", "flags", "exit_code", "location", "grid_intensity_gco2e_per_kwh", "pue",
     }  # fmt: skip
-    assert all(
-        set(part) == {"name", "quality", "energy_j", "mean_power_w", "label", "counted", "low", "high", "note"}
-        for part in body["components"]
-    )
+    names = {"name", "quality", "energy_j", "mean_power_w", "label", "counted", "low", "high", "note"}
+    for part in body["components"]:
+        told = {name: part[name] for name in ("label", "note") if name in part.get("words", {})}
+        assert set(part) == names | ({"words"} if told else set())
+        for name, sentence in told.items():
+            assert sentence == Words((one["text"], one["params"]) for one in part["words"][name])
     assert not outbox.waiting()
 
 
