@@ -79,6 +79,12 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def scope_names(self) -> list[str]:
+        """What it may be used for, for people."""
+        names = dict(TokenScope.choices)
+        return [str(names.get(scope, scope)) for scope in self.scopes]
+
     def works_at(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
