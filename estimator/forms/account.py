@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from estimator.models import TokenScope
@@ -16,6 +17,22 @@ _LIFETIMES: Final = (
     ("365", _("a year")),
     ("", _("until I revoke it")),
 )
+#: What each scope is needed for.
+_SCOPES: Final = (
+    (TokenScope.ESTIMATES, _("Estimates: keep, list, share and delete them, with scenarios, plans, ledgers, exports")),
+    (
+        TokenScope.MEASUREMENTS,
+        _("Measurements: needed for wattprint measure --server; start, watch, stop, delete them"),
+    ),
+    (TokenScope.WORKERS, _("Workers: make tokens for machines; list, rename, disable and delete machines")),
+    (TokenScope.REPORTS, _("Reports: no call asks for it today, as a report follows its estimate")),
+)
+
+
+def asked_scopes(told: QueryDict) -> dict[str, Any]:
+    """What the form begins with, where the address that led to it says what the token is for."""
+    scopes = [scope for scope in told.getlist("scope") if scope in TokenScope.values]
+    return {"scopes": scopes} if scopes else {}
 
 
 class TokenForm(forms.Form):
@@ -26,7 +43,7 @@ class TokenForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label=_("It may use"),
-        choices=TokenScope.choices,
+        choices=_SCOPES,
         initial=[TokenScope.ESTIMATES],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},

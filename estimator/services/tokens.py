@@ -73,6 +73,14 @@ def create_token(*, owner: User, name: str, scopes: Sequence[str], lifetime: tim
     return NewToken(row, token)
 
 
+def new_token_of(*, owner: User, token: str) -> NewToken | None:
+    """A token that was just made, with its row; None for what is not the owner's, or works no more."""
+    row = ApiToken.objects.owned_by(owner).filter(prefix=token_prefix(token)).first() if token else None
+    if row is None or not is_token(token, row.digest) or not row.works_at(timezone.now()):
+        return None
+    return NewToken(row, token)
+
+
 def token_in_use(*, token: str, now: datetime) -> ApiToken | None:
     """The row of a token that works, with its owner; None for one that is wrong, expired, revoked or of nobody."""
     rows = ApiToken.objects.select_related("owner")

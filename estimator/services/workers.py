@@ -96,6 +96,13 @@ def create_enrolment(*, owner: User, lifetime: timedelta = ENROL_WITHIN) -> NewE
     return NewEnrolment(row, token)
 
 
+def waiting_enrolment(*, owner: User, token: str) -> NewEnrolment | None:
+    """A token that waits for its machine, with its row; None for what is not the owner's, or waits no more."""
+    waiting = Enrolment.objects.owned_by(owner).filter(revoked_at=None, used_at=None, expires_at__gt=timezone.now())
+    row = waiting.filter(prefix=token_prefix(token)).first() if token else None
+    return NewEnrolment(row, token) if row is not None and is_token(token, row.digest) else None
+
+
 def revoke_enrolment(*, owner: User, enrolment_id: int) -> bool:
     """End a token that waits for its machine."""
     waiting = Enrolment.objects.owned_by(owner).filter(pk=enrolment_id, revoked_at=None, used_at=None)

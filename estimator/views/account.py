@@ -18,11 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from estimator import access, services
-from estimator.forms.account import TokenForm
+from estimator.forms.account import TokenForm, asked_scopes
 from estimator.models import ApiToken, Estimate
 from estimator.services.accounts import redeem_owner_link
-from estimator.services.tokens import NewToken, TooManyTokens, create_token, revoke_token
+from estimator.services.tokens import NewToken, TooManyTokens, create_token, new_token_of, revoke_token
 from estimator.views.asked import asking_account, browser_estimates, estimate_for, signed_in
+from estimator.views.shown_once import forget, hand_over, handed_over
 
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -44,15 +45,18 @@ def account(request: HttpRequest) -> HttpResponse:
 @signed_in
 @never_cache
 def tokens(request: HttpRequest) -> HttpResponse:
-    """Make tokens, see when they were used. A new one is in the answer to its form, and nowhere else."""
-    form, new = TokenForm(request.POST or None), None
+    """Make tokens, see when they were used. The page after its form shows a new one, once."""
+    owner = asking_account(request)
+    form = TokenForm(request.POST or None, initial=asked_scopes(request.GET))
     if request.method == "POST" and form.is_valid():
-        new = _created(form, owner=asking_account(request))
-        form = TokenForm() if new else form
+        made = _created(form, owner=owner)
+        if made is not None:
+            return hand_over(redirect("tokens"), made.token, path=request.path)
+    new = new_token_of(owner=owner, token=handed_over(request))
     now = timezone.now()
-    rows = [(row, row.works_at(now)) for row in ApiToken.objects.owned_by(asking_account(request))[:200]]
+    rows = [(row, row.works_at(now)) for row in ApiToken.objects.owned_by(owner)[:200]]
     page = {"form": form, "new": new, "tokens": rows, "now": now}
-    return render(request, "account/tokens.html", page, status=422 if form.errors else 200)
+    return forget(request, render(request, "account/tokens.html", page, status=422 if form.errors else 200))
 
 
 def _created(form: TokenForm, *, owner: User) -> NewToken | None:

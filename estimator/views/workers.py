@@ -19,6 +19,7 @@ from estimator.services.calibrations import calibrations_of
 from estimator.services.workers import NewEnrolment, TooMany
 from estimator.views.asked import asking_account, signed_in
 from estimator.views.measurements import as_listed
+from estimator.views.shown_once import forget, hand_over, handed_over
 
 _RECENT = 10
 #: Runs of one calibration that are linked.
@@ -29,19 +30,20 @@ _RUNS_SHOWN = 50
 @signed_in
 @never_cache
 def workers(request: HttpRequest) -> HttpResponse:
-    """All of them, and a new token; it is in the answer to its form, and nowhere else."""
-    new: NewEnrolment | None = None
+    """All of them, and a new token; the page after its form shows it, once."""
     problem = ""
     if request.method == "POST":
         try:
-            new = service.create_enrolment(owner=asking_account(request))
+            made = service.create_enrolment(owner=asking_account(request))
+            return hand_over(redirect("workers"), made.token, path=request.path)
         except TooMany as too_many:
             problem = (
                 _("Too many tokens wait for their machine. Revoke one first.")
                 if too_many.what == "tokens"
                 else _("You have as many workers as an account may have. Delete one that is no longer needed.")
             )
-    return render(request, "estimator/workers.html", _page(request, new=new, problem=problem))
+    new = service.waiting_enrolment(owner=asking_account(request), token=handed_over(request))
+    return forget(request, render(request, "estimator/workers.html", _page(request, new=new, problem=problem)))
 
 
 def _page(request: HttpRequest, *, new: NewEnrolment | None, problem: str) -> dict[str, object]:

@@ -98,17 +98,39 @@ def test_an_account_has_only_so_many(people: People) -> None:
 
 def test_a_token_is_shown_once_and_works_until_it_is_revoked_on_the_page(people: People) -> None:
     client = people.owner.client
-    made = client.post("/account/tokens/", {"name": "train box", "scopes": ["estimates"], "lifetime": "30"})
+    sent = client.post("/account/tokens/", {"name": "train box", "scopes": ["estimates"], "lifetime": "30"})
+    assert (sent.status_code, sent["Location"]) == (302, "/account/tokens/")
+    cookie = sent.cookies["shown-once"]
+    assert (cookie["httponly"], cookie["path"], cookie["samesite"]) == (True, "/account/tokens/", "Strict")
+    made = client.get("/account/tokens/")
     assert made.status_code == 200 and "no-store" in made["Cache-Control"]
     found = re.search(r"wp_[a-z0-9]+_[\w-]{43}", made.content.decode())
     assert found is not None
     assert client.get("/api/v1/estimates", headers={"Authorization": f"Bearer {found[0]}"}).status_code == 200
     again = client.get("/account/tokens/").content.decode()
     assert "train box" in again and found[0] not in again
+    # Nobody else is shown it, and nothing that is not a token of theirs.
+    other = people.stranger.client
+    other.cookies["shown-once"] = cookie.value
+    assert found[0] not in other.get("/account/tokens/").content.decode()
+    other.cookies["shown-once"] = "forged:x:y"
+    assert other.get("/account/tokens/").status_code == 200
     row = ApiToken.objects.get()
     assert row.expires_at is not None and row.expires_at - row.created_at == timedelta(days=30)
     assert client.post(f"/account/tokens/{row.pk}/revoke/").status_code == 302
     assert Client().get("/api/v1/estimates", headers={"Authorization": f"Bearer {found[0]}"}).status_code == 401
+
+
+def test_who_comes_from_the_measurements_finds_their_scope_chosen(people: People) -> None:
+    client = people.owner.client
+    assert "tokens/?scope=measurements" in client.get("/measurements/").content.decode()
+    chosen = re.compile(r'value="(\w+)"[^>]*\schecked')
+    assert chosen.findall(client.get("/account/tokens/?scope=measurements&scope=x").content.decode()) == [
+        "measurements"
+    ]
+    page = client.get("/account/tokens/").content.decode()
+    assert chosen.findall(page) == ["estimates"]
+    assert "needed for wattprint measure --server" in page
 
 
 @pytest.mark.parametrize(

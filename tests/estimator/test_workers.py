@@ -58,9 +58,11 @@ def at_broker(done: workers.Enrolled) -> redis.Redis:
 
 
 def test_a_machine_enrols_by_a_token_that_the_page_shows_once(page_of_ann: Client, client: Client, ann: User) -> None:
-    page = page_of_ann.post("/workers/").content.decode()
+    assert page_of_ann.post("/workers/")["Location"] == "/workers/"
+    page = page_of_ann.get("/workers/").content.decode()
     token = page.split("--token ")[1].split("<")[0]
     assert token not in page_of_ann.get("/workers/").content.decode()
+    assert Enrolment.objects.count() == 1, "whoever loads the page again makes no other"
     assert not Enrolment.objects.filter(digest=token).exists(), "only its digest is kept"
     answer = post(Client(), "/workers/enrol", {"token": token, "name": "desk", "inventory": {"cpu": {"model": "EPYC"}}})
     assert answer.status_code == 201
