@@ -77,12 +77,14 @@ def open_meter(powercap: Path = POWERCAP) -> RaplMeter:
         If there is none, or not all may be read, with what to do.
     """
     zones: list[_Zone] = []
-    forbidden: list[str] = []
+    hidden: set[str] = set()
+    forbidden: list[str] = []  #: as the kernel calls them
     for folder, component in _found(powercap):
         try:
             file = os.open(folder / "energy_uj", os.O_RDONLY | os.O_CLOEXEC)
         except PermissionError:
-            forbidden.append(component.name)
+            hidden.add(component.kind)
+            forbidden.append(_text(folder / "name"))
         except OSError:
             continue
         else:
@@ -90,7 +92,6 @@ def open_meter(powercap: Path = POWERCAP) -> RaplMeter:
             wraps_at_j = int(range_uj) * J_PER_MICROJOULE if range_uj.isdigit() else None
             zones.append(_Zone(component, file, wraps_at_j))
     # One socket of two is not the processors, nor its memory all memory: a model of the whole says more than a part.
-    hidden = {name.partition(":")[0] for name in forbidden}
     told = tuple(zone for zone in zones if "cpu_package" not in hidden and zone.component.kind not in hidden)
     for zone in zones:
         if zone not in told:

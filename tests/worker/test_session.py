@@ -137,6 +137,8 @@ def test_of_a_process_its_share_counts_and_it_ends_with_it(store: Store) -> None
         f"{PROCESS}cpu_package:0": True,
         f"{PROCESS}dram:0": True,
     }
+    share = kept.about["components"][-1]
+    assert share["words"]["note"] == [{"text": share["note"], "params": {}}]
     whole_j = sum(row[1]["cpu_package:0"] for row in rows)
     share_j = sum(row[1].get(f"{PROCESS}cpu_package:0", 0.0) for row in rows)
     assert 0.05 * whole_j < share_j <= whole_j * (1 + 1e-9)
