@@ -135,7 +135,7 @@ class WorkerSecret:
                 headers={"WWW-Authenticate": 'Bearer realm="wattprint-worker"'},
             )
         if row.disabled_at is not None:
-            held_too_much = "was switched off, as it held more at the broker than it may"
+            held_too_much = "was switched off, as it held more in Redis than it may"
             why = held_too_much if row.disabled_reason else "is disabled"
             raise ApiError(403, "worker_disabled", f"This worker {why}: its owner can enable it again.")
         return row

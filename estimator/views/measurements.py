@@ -311,7 +311,7 @@ def _reason(error_code: str) -> str:
         "nothing_measured": _("It ended before any energy was measured."),
         "worker_disabled": _("Its worker was disabled."),
         "worker_overfull": _(
-            "Its worker was switched off, as it held more at the broker than it may. Its page says what to do."
+            "Its worker was switched off, as it held more in Redis than it may. Its page says what to do."
         ),
         "storage_full": _(
             "No more samples could be kept, of it or of all your measurements. What came before counts; delete some "

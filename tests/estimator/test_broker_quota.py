@@ -272,7 +272,7 @@ def test_a_worker_that_fills_its_keys_is_switched_off(
     page = client.get(f"/workers/{worker.pk}/").content.decode()
     assert "held far more in Redis than a worker needs" in page
     assert "enrol the machine with a new token" in page
-    assert "held more at the broker" in client.get(f"/measurements/{row.pk}/").content.decode()
+    assert "held more in Redis than it may" in client.get(f"/measurements/{row.pk}/").content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         client.post(f"/workers/{worker.pk}/switch/", {"enabled": "1"})
     assert Worker.objects.filter(disabled_at=None, disabled_reason="").exists()
