@@ -1,5 +1,6 @@
-// Turns each still chart of a footprint into one that answers to the pointer, once it comes near the view.
-// Plotly is large: it is fetched only then, once. Without it the still drawing and the table stay.
+// Turns each still chart of a footprint into one that answers to the pointer, once it comes into view.
+// Plotly is large, and costs a laptop half a second: it is fetched only then, once, and who never scrolls down to a
+// chart is spared it. Until then, and without it, the still drawing and the table stand there.
 "use strict";
 
 (() => {
@@ -63,16 +64,13 @@
     }
   };
 
-  const near = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        near.unobserve(entry.target);
-        draw(entry.target);
-      }
-    },
-    { rootMargin: "300px" },
-  );
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      draw(entry.target);
+    }
+  });
 
   const look = (root) => {
     for (const figure of drawn) {
@@ -80,7 +78,7 @@
       window.Plotly?.purge(figure.querySelector(".fp-live"));
       drawn.delete(figure);
     }
-    for (const figure of root.querySelectorAll("figure[data-chart]")) if (!drawn.has(figure)) near.observe(figure);
+    for (const figure of root.querySelectorAll("figure[data-chart]")) if (!drawn.has(figure)) seen.observe(figure);
   };
 
   const start = () => {
