@@ -73,6 +73,7 @@ urlpatterns = [
     path("imports/<uuid:import_id>/keep/", imports.keep, name="import-keep"),
     path("imports/<uuid:import_id>/compare/", imports.compare, name="import-compare"),
     path("imports/<uuid:import_id>/estimate/", imports.use, name="import-use"),
+    path("imports/<uuid:import_id>/delete/", imports.delete, name="import-delete"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", account.token_revoke, name="token-revoke"),

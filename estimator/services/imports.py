@@ -177,6 +177,17 @@ def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime
     )
 
 
+def delete_import(*, import_id: uuid.UUID) -> bool:
+    """Delete a file with what was kept of it among the measurements; estimates stay."""
+    with transaction.atomic():
+        row = ImportedFile.objects.select_for_update().filter(pk=import_id).first()
+        if row is None:
+            return False
+        Measurement.objects.filter(imported_file=row).delete()
+        row.delete()
+    return True
+
+
 def import_measurement(
     *, data: bytes, file_name: str, owner: User | None, answers: Answers | None = None
 ) -> tuple[ImportedFile, ImportedMeasurement]:

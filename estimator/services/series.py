@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from estimator.imports import PowerTrace
 from estimator.models import Measurement, SampleSum
 from estimator.services.samples import STEPS_S, chunks_of
 
@@ -78,6 +79,17 @@ def series_of(row: Measurement, *, step_s: int | None = None, from_: int = 0) ->
     )
     # The last bucket may still grow: it comes again with the next call.
     return Series(step, points, round(points[-1].end_s / step) - 1 if points else start)
+
+
+def series_of_trace(trace: PowerTrace, *, name: str) -> Series:
+    """The power that is kept of a file that was brought, as one component."""
+    times_s = trace.time_s
+    step_s = times_s[1] - times_s[0] if len(times_s) > 1 else 2.0 * times_s[0]
+    points = (
+        Point(middle_s + step_s / 2.0, step_s, {name: power_w}, {name: power_w})
+        for middle_s, power_w in zip(times_s, trace.power_w, strict=True)
+    )
+    return Series(0, tuple(points), 0)
 
 
 def _points(row: Measurement, start: int) -> Iterator[Point]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,14 +21,17 @@ from estimator.core.reconcile import COMPONENT_LABELS
 from estimator.core.units import S_PER_H
 from estimator.forms.imports import ImportForm
 from estimator.imports import UnreadableFile
-from estimator.models import Estimate, ImportedFile, JobStatus
+from estimator.models import Estimate, ImportedFile
 from estimator.services import imports as service
 from estimator.services.reconciled import over_all_runs
+from estimator.services.series import series_of_trace
 from estimator.views.asked import RECENT, as_uuid, estimate_named, own_estimates, seconds_to_wait, too_many, visible
+from estimator.views.comparable import comparable
 from estimator.views.form import filled_in
 
 _SESSION: Final = "imports"
 _ROWS_SHOWN: Final = 50
+_DEVICES: Final = "devices"
 _PLAIN: Final = gettext_lazy("a table of times and watts")
 
 
@@ -136,7 +140,11 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         "against": against,
         "compared": compared,
         "over": _over_all_runs(request, row) if compared is not None else None,
-        "estimates": _recent_estimates(request) if row.kept_at else (),
+        "estimates": comparable(own_estimates(request)) if row.kept_at else (),
+        "may_delete": _is_theirs(request, row),
+        "series": series_of_trace(found.trace, name=_DEVICES) if found.trace and found.trace.time_s else None,
+        "components": [{"name": _DEVICES, "label": _("all devices together")}],
+        "drawing_alt": _("Power of all devices together over time, in watts; its energy and mean stand above."),
         "problem": request.GET.get("problem") == "estimate",
     }
     response = render(request, "estimator/imported.html", page)
@@ -159,8 +167,23 @@ def _against(request: HttpRequest, row: ImportedFile) -> Estimate | None:
         return None
 
 
-def _recent_estimates(request: HttpRequest) -> Any:
-    return own_estimates(request).filter(status=JobStatus.DONE).only("id", "title", "created_at")[:RECENT]
+def _is_theirs(request: HttpRequest, row: ImportedFile) -> bool:
+    """Whether it is the account's or, where it is nobody's, was brought by this browser."""
+    if row.owner_id is not None:
+        return True  # nobody else has seen it
+    return row.pk.hex in request.session.get(_SESSION, [])
+
+
+@require_POST
+def delete(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Delete what was brought, with what was kept of it."""
+    row = _own(request, import_id)
+    if not _is_theirs(request, row):
+        raise Http404
+    was_kept = row.kept_at is not None
+    service.delete_import(import_id=row.pk)
+    messages.success(request, _("The measurement is deleted.") if was_kept else _("The file is forgotten."))
+    return redirect("imports" if access.account_of(request) is None else "measurements")
 
 
 @require_POST

@@ -7,7 +7,6 @@ from typing import Any, Final
 import orjson
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ from estimator import access
 from estimator.core.inputs import InputProblems
 from estimator.forms.measurement import FootprintForm, MeasurementForm, same_again
 from estimator.measure.process import BY_CARD, BY_CPU_TIME
-from estimator.models import Estimate, JobStatus, Measurement, MeasurementKind, MeasurementStatus, Target, Worker
+from estimator.models import Estimate, Measurement, MeasurementKind, MeasurementStatus, Target, Worker
 from estimator.services import measurements as service
 from estimator.services import placed, reconciled
 from estimator.services.cursor import cursor_of, place_of
@@ -29,7 +28,8 @@ from estimator.services.imports import Compared
 from estimator.services.meters import component_name, text_of
 from estimator.services.recorded import csv_lines
 from estimator.services.series import Series, series_of
-from estimator.views.asked import RECENT, as_uuid, asking_account, signed_in, visible
+from estimator.views.asked import as_uuid, asking_account, signed_in, visible
+from estimator.views.comparable import comparable
 from estimator.views.form import filled_in
 from estimator.views.imports import said
 from estimator.worker.protocol import PROCESS
@@ -136,7 +136,11 @@ def _page(request: HttpRequest, row: Measurement, form: FootprintForm | None = N
         over = None
         if compared is not None:
             over = reconciled.over_all_runs(owner=asking_account(request), measurement_id=row.pk)
-        page |= {"compared": compared, "over": over, "estimates": _to_compare(request, row)}
+        page |= {
+            "compared": compared,
+            "over": over,
+            "estimates": comparable(Estimate.objects.owned_by(asking_account(request))),
+        }
     if row.status == MeasurementStatus.DONE and row.energy_j > 0.0:
         page["form"] = form or FootprintForm(row=row, has_shares=state["shares"] is not None)
     return render(request, "estimator/measurement.html", page, status=422 if form is not None else 200)
@@ -167,12 +171,6 @@ def _compared(row: Measurement) -> Compared | None:
         return reconciled.compared(row=row)
     except InputProblems:
         return None  # the catalogue does not know its names any more
-
-
-def _to_compare(request: HttpRequest, row: Measurement) -> QuerySet[Estimate]:
-    done = Estimate.objects.owned_by(asking_account(request)).filter(status=JobStatus.DONE)
-    done = done if row.result_id is None else done.exclude(pk=row.result_id)
-    return done.newest_first().only("id", "title", "created_at")[:RECENT]
 
 
 @require_POST

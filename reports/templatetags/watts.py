@@ -14,8 +14,8 @@ register = template.Library()
 
 
 @register.inclusion_tag("reports/_watts.html")
-def watts_chart(series: Any, components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What each line is, and the drawing."""
+def watts_chart(series: Any, components: Sequence[Mapping[str, Any]], alt: str = "") -> dict[str, Any]:
+    """What each line is, and the drawing; `alt` where no table of its components stands below."""
     counted = [part for part in components if part.get("counted", True)]
     keys = [(SafeString(style_of(place, part["name"])), part["label"]) for place, part in enumerate(components)]
     if len(counted) > 1:
@@ -23,7 +23,7 @@ def watts_chart(series: Any, components: Sequence[Mapping[str, Any]]) -> dict[st
     drawing = watts_svg(
         series.points,
         components,
-        alt=_("Power of each component over time, in watts; the table below has its energy and mean."),
+        alt=alt or _("Power of each component over time, in watts; the table below has its energy and mean."),
         number=lambda amount: quantities.tick(amount, ""),
         unit_names={"seconds": _("seconds"), "minutes": _("minutes"), "hours": _("hours")},
     )

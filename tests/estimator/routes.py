@@ -135,6 +135,7 @@ GET  /imports/{imported}/:                       404 404 404 200
 POST /imports/{imported}/keep/:                  404 404 404 302
 POST /imports/{imported}/compare/:               404 404 404 302
 GET  /imports/{imported}/estimate/:              404 404 404 200
+POST /imports/{imported}/delete/:                404 404 404 302
 """
 #: Machines and what they measure: the owner's, or by the secret of the machine itself, which nobody here has.
 _MEASURED: Final = """

@@ -1,5 +1,6 @@
 """The API and the pages of imports: what the contract names, what is kept, what strangers see."""
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from django.utils import timezone
 from estimator import services
 from estimator.core.inputs import Hardware, Location, Workload
 from estimator.imports import MAX_BYTES
-from estimator.models import Estimate, ImportedFile
+from estimator.models import Estimate, ImportedFile, Measurement
 from estimator.services import imports as service
+from estimator.services.series import series_of_trace
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_url")]
 
@@ -243,3 +245,55 @@ def test_no_more_than_so_many_files_wait(monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(6):
         service.hold_import(data=LOG.encode(), file_name=str(number), owner=None)
     assert {row.file_name for row in ImportedFile.objects.all()} == {"3", "4", "5"}
+
+
+# What was kept: its chart, its way back, its end
+
+
+def test_what_was_kept_shows_its_power_and_leads_back(client: Client) -> None:
+    owner = User.objects.create_user("ann", "ann@example.org", None)
+    row = kept(owner=owner)
+    assert client.get(f"/imports/{row.pk}/").status_code == 404
+    client.force_login(owner)
+    page = text(client.get(f"/imports/{row.pk}/"))
+    found = service.found_in(row)
+    assert found is not None and found.trace is not None
+    series = series_of_trace(found.trace, name="x")
+    energy_kwh = sum(point.powers_w["x"] * point.duration_s for point in series.points) / 3.6e6
+    assert energy_kwh == pytest.approx(28.0, rel=1e-9)
+    assert series.points[-1].end_s == pytest.approx(36_000.0, rel=1e-9)
+    assert "<path d=" in page and "Power of all devices together over time" in page
+    assert '<p class="small"><a href="/measurements/">Measurements</a></p>' in page
+
+
+def test_its_owner_deletes_it_with_its_measurement_and_nobody_else_does(client: Client) -> None:
+    owner = User.objects.create_user("ann", "ann@example.org", None)
+    row, loose = kept(owner=owner), kept()
+    assert client.post(f"/imports/{row.pk}/delete/").status_code == 404
+    # Nobody's is seen by its link, and deleted by the browser that brought it.
+    assert client.get(f"/imports/{loose.pk}/").status_code == 200
+    assert "/delete/" not in text(client.get(f"/imports/{loose.pk}/"))
+    assert client.post(f"/imports/{loose.pk}/delete/").status_code == 404
+    held = client.post("/imports/", {"file": upload(LOG)})["Location"]
+    client.post(f"{held}keep/")
+    assert Measurement.objects.count() == 3
+    assert f'action="{held}delete/"' in text(client.get(held))
+    assert client.post(f"{held}delete/")["Location"] == "/imports/"
+    client.force_login(owner)
+    assert client.post(f"/imports/{row.pk}/delete/")["Location"] == "/measurements/"
+    assert ImportedFile.objects.get() == loose
+    assert Measurement.objects.get() == loose.measurement
+
+
+def test_only_what_was_estimated_is_offered_to_compare_with(client: Client) -> None:
+    owner = User.objects.create_user("ann", "ann@example.org", None)
+    client.force_login(owner)
+    row = kept(owner=owner)
+    thought, typed, made = finished(), finished(Workload(title="Typed", it_energy_kwh=3.0)), finished()
+    Estimate.objects.update(owner=owner)
+    Measurement.objects.update(result=made)
+    page = text(client.get(f"/imports/{row.pk}/"))
+    offered = re.findall(r'<option value="([^"]+)"[^>]*>([^<]*)</option>', page)
+    assert [key for key, _ in offered] == [str(thought.pk)], (typed.pk, made.pk)
+    assert offered[0][1].startswith("Ours · 8 × ") and "A100" in offered[0][1]
+    assert offered[0][1].endswith(thought.created_at.strftime("%Y-%m-%d %H:%M"))
