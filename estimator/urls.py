@@ -77,6 +77,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/tokens/", account.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", account.token_revoke, name="token-revoke"),
+    path("account/login/", account.SignIn.as_view()),
     path("account/password/reset/", account.password_reset),
     path("account/email/", account.email_address),
     path("owner/<str:token>/", account.owner_link, name="owner-link"),

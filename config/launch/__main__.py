@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from config.launch import certificate
+from config.launch.folder import DataFolder
 from config.launch.reach import remarks
 from config.launch.site import ROOT, Site
 from config.launch.supervisor import say
@@ -19,6 +20,17 @@ def port_number(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
     return int(text)
+
+
+def print_owner_link(folder: DataFolder) -> int:
+    """Print the address that signs this machine's owner in, at the site that runs already."""
+    try:
+        print(folder.another_owner_link(), flush=True)
+    except Trouble as trouble:
+        say(str(trouble))
+        return 1
+    say("It signs this machine's owner in, once and within an hour. The link before it is void.")
+    return 0
 
 
 def main() -> int:
@@ -40,10 +52,17 @@ def main() -> int:
         "PEM form, its chain after it. Read once: after a renewal, start again",
     )
     parser.add_argument("--key", type=Path, metavar="FILE", help="the key of --certificate, in PEM form, unlocked")
+    parser.add_argument(
+        "--owner-link",
+        action="store_true",
+        help="start nothing: print a new link that signs this machine's owner in at the site that runs on --data",
+    )
     options = parser.parse_args()
     if (options.certificate is None) != (options.key is None):
         parser.error("--certificate and --key go together")
     os.umask(0o077)
+    if options.owner_link:
+        return print_owner_link(DataFolder(options.data.absolute()))
     try:
         given = certificate.read(options.certificate.absolute(), options.key.absolute()) if options.key else None
     except Trouble as trouble:
@@ -71,6 +90,7 @@ def main() -> int:
         print(site.url, flush=True)
         if link := site.owner_link():
             say(f"Sign in as this machine's owner, once and within an hour: {link}")
+            say("Another such link, while this runs: ./wattprint up --owner-link")
         say("Ctrl-C stops it.")
         site.watch()
     except Stopped:

@@ -82,6 +82,22 @@ class DataFolder:
             ) from None
         self._lock = lock
 
+    def is_held(self) -> bool:
+        """Whether a run has the folder now."""
+        try:
+            lock = os.open(self.path / "lock", os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        except OSError as problem:
+            raise why(problem, self.path) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
     def release(self) -> None:
         """Give the folder free, if this run holds it."""
         if self._lock is not None:
@@ -114,6 +130,34 @@ class DataFolder:
             json.dump(told, opened)
         fresh.replace(self.owner_link)
         return token
+
+    def another_owner_link(self) -> str:
+        """
+        The address that signs this machine's owner in at the site that runs here; the one before is void.
+
+        Raises
+        ------
+        Trouble
+            If none runs here, or others can reach it.
+        """
+        if not self.is_held():
+            raise Trouble(f"Wattprint does not run on {self.path}: ./wattprint up starts it, and prints a link too.")
+        told = self.last_run()
+        if not told.get("url"):
+            raise Trouble(f"Wattprint is just starting on {self.path}: it prints a link itself in a moment.")
+        if not told.get("owner_link"):
+            raise Trouble(f"Others can reach the site at {told['url']}, so no link signs anybody in: sign up there.")
+        try:
+            return f"{told['url']}owner/{self.write_owner_link()}/"
+        except OSError as problem:
+            raise why(problem, self.path) from None
+
+    def kept_secret_key(self) -> str:
+        """The key that a run has made here; empty where there is none that we may read."""
+        try:
+            return (self.path / "secret_key").read_text().strip()
+        except OSError:
+            return ""
 
     def secret_key(self) -> str:
         """The key that signs sessions and forms: made once, then kept."""

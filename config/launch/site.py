@@ -312,7 +312,15 @@ class Site:
         pids = {child.service.name: child.pid for child in children if child.pid is not None}
         started = {name: started_at(pid) for name, pid in pids.items()}
         try:
-            self.folder.tell_run({"pid": os.getpid(), "url": self.url, "children": pids, "started": started})
+            self.folder.tell_run(
+                {
+                    "pid": os.getpid(),
+                    "url": self.url,
+                    "owner_link": self.host in LOOPBACK,
+                    "children": pids,
+                    "started": started,
+                }
+            )
         except OSError as problem:
             if not self.supervisor or not self.supervisor.children:
                 raise why(problem, self.folder.path) from None

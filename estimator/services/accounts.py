@@ -19,6 +19,8 @@ from estimator.models.token import is_token
 OWNER_NAME: Final = "owner@localhost"
 #: What the launcher leaves beside the data: the digest of the link that it printed, and until when it is good.
 OWNER_LINK_FILE: Final = "owner-link.json"
+#: What it writes there about itself while it runs.
+RUN_FILE: Final = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ def delete_estimate(*, owner: User, estimate_id: uuid.UUID) -> bool:
 def forget_sessions() -> None:
     """Delete the sessions that have run out."""
     SessionStore.clear_expired()
+
+
+def offers_owner_link(*, folder: Path) -> bool:
+    """Whether the launcher runs here and prints such links: it does where it listens for this machine alone."""
+    try:
+        return json.loads((folder / RUN_FILE).read_text()).get("owner_link") is True
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def redeem_owner_link(*, folder: Path, token: str, now: datetime) -> User | None:

@@ -1,7 +1,10 @@
 """The account: its tokens, what it takes over and deletes; signing in by the launcher's link."""
 
+import sys
 import uuid
 from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from allauth.account import views as allauth_views
 from django.conf import settings
@@ -11,6 +14,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +24,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from estimator import access, services
 from estimator.forms.account import TokenForm, asked_scopes
 from estimator.models import ApiToken, Estimate
-from estimator.services.accounts import redeem_owner_link
+from estimator.services.accounts import offers_owner_link, redeem_owner_link
 from estimator.services.tokens import NewToken, TooManyTokens, create_token, new_token_of, revoke_token
 from estimator.views.asked import asking_account, browser_estimates, estimate_for, signed_in
 from estimator.views.shown_once import forget, hand_over, handed_over
@@ -126,7 +130,29 @@ def password_reset(request: HttpRequest) -> HttpResponseBase:
     if settings.MAIL_IS_SET:
         answer: HttpResponseBase = allauth_views.password_reset(request)
         return answer
-    return render(request, "account/password_without_mail.html")
+    return render(request, "account/password_without_mail.html", _command_line())
+
+
+def _command_line() -> dict[str, object]:
+    """How a command of Django is called here."""
+    in_venv = Path(sys.prefix) == settings.BASE_DIR / ".venv"
+    return {
+        "python": ".venv/bin/python" if in_venv else "python",
+        "has_own_folder": (settings.BASE_DIR / "var").resolve() != settings.DATA_DIR,
+    }
+
+
+class SignIn(allauth_views.LoginView):  # type: ignore[misc]
+    """The page of django-allauth, with a word on why an account is asked for, and on the link of the owner."""
+
+    def get_context_data(self, **named: object) -> dict[str, object]:
+        """What the template shows beside the form."""
+        told: dict[str, object] = super().get_context_data(**named)
+        next_page = str(told.get("redirect_field_value") or "")
+        told["for_measuring"] = next_page.startswith((reverse("measurements"), reverse("workers")))
+        told["has_own_folder"] = _command_line()["has_own_folder"]
+        told["has_owner_link"] = _is_at_home(self.request) and offers_owner_link(folder=settings.DATA_DIR)
+        return told
 
 
 @page_methods
@@ -153,6 +179,12 @@ def owner_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "account/owner_link_used.html", status=404)
     login(request, user)
     return redirect("estimates")
+
+
+def _is_at_home(request: HttpRequest) -> bool:
+    """Whether this machine asks by a name that is its own alone; a proxy before us would bring another one."""
+    host = urlsplit(f"//{request.get_host()}").hostname or ""
+    return _is_this_machine(request) and host in {"localhost", "127.0.0.1", "::1"}
 
 
 def _is_this_machine(request: HttpRequest) -> bool:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from estimator import services
 from estimator.models import Estimate
 from estimator.models.token import token_digest
-from estimator.services.accounts import OWNER_LINK_FILE, OWNER_NAME, forget_sessions
+from estimator.services.accounts import OWNER_LINK_FILE, OWNER_NAME, RUN_FILE, forget_sessions
 from tests.estimator.test_views import OWN_RUN
 from tests.harness.people import People
 
@@ -229,7 +229,7 @@ def test_without_mail_a_page_says_who_sets_a_new_password(people: People) -> Non
         Client().get("/account/password/reset/"),
         Client().post("/account/password/reset/", {"email": "x"}),
     ):
-        assert "manage.py changepassword" in page(response)
+        assert "manage.py changepassword" in page(response) and "WATTPRINT_DATA" in page(response)
     shown = people.owner.client.post("/account/email/", {"action_add": "", "email": "new@example.org"})
     assert "sends no mail" in page(shown)
     assert not mail.outbox
@@ -387,6 +387,26 @@ def test_no_other_link_signs_in(owner_link: Callable[..., str], settings: Any) -
     (settings.DATA_DIR / OWNER_LINK_FILE).write_text("{}")
     assert Client().get(link).status_code == 404
     assert not User.objects.exists()
+
+
+def test_the_page_to_sign_in_says_why_and_tells_of_the_owners_link(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+    def shown(path: str, **asked: str) -> list[bool]:
+        told = page(Client().get(path, **asked))  # type: ignore[arg-type]
+        return [words in told for words in ("Measuring needs an account", "./wattprint up --owner-link")]
+
+    led = Client().get("/measurements/?project=x")["Location"]
+    assert shown(led) == [True, False], "the launcher does not run here"
+    (tmp_path / RUN_FILE).write_text(json.dumps({"url": "http://127.0.0.1:1/", "owner_link": True}))
+    at_home = {"HTTP_HOST": "127.0.0.1:8000"}
+    assert shown(led, **at_home) == [True, True]
+    assert shown("/account/login/?next=/account/tokens/", **at_home) == [False, True]
+    settings.ALLOWED_HOSTS = ["*"]
+    assert shown(led, HTTP_HOST="wattprint.example.org") == [True, False], "a proxy asks for others"
+    assert shown(led, REMOTE_ADDR="192.0.2.7", **at_home) == [True, False]
+    (tmp_path / RUN_FILE).write_text("[]")
+    assert shown("/account/login/?next=/workers/", **at_home) == [True, False]
 
 
 def test_nobody_takes_the_owners_name_before_the_owner(owner_link: Callable[..., str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.launch import redis
+from config.launch.__main__ import main
 from config.launch.folder import DataFolder
 from config.launch.processes import LOG_BYTES, BoundedLog, Child, Service, commands_of_group, started_at
 from config.launch.supervisor import Supervisor
@@ -150,6 +151,29 @@ def test_the_link_of_the_owner_is_kept_as_a_digest_and_goes_with_the_run(tmp_pat
     assert folder.owner_link.stat().st_mode & 0o077 == 0
     folder.release()
     assert not folder.owner_link.exists()
+
+
+def test_another_link_of_the_owner_is_printed_while_the_site_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = DataFolder(tmp_path / "var")
+    monkeypatch.setattr("sys.argv", ["up", "--owner-link", "--data", str(folder.path)])
+    assert main() == 1
+    folder.prepare()
+    folder.hold()
+    for told in ({}, {"url": "http://192.0.2.1:1/"}, {"url": "http://192.0.2.1:1/", "owner_link": False}):
+        folder.tell_run(told)
+        assert main() == 1
+        assert not folder.owner_link.exists()
+    shown = capsys.readouterr()
+    said = ("does not run on", "is just starting", "Others can reach", "Others can reach")
+    assert all(part in line for part, line in zip(said, shown.err.splitlines(), strict=True)) and not shown.out
+    folder.tell_run({"url": "http://127.0.0.1:1/", "owner_link": True})
+    assert main() == 0
+    token = capsys.readouterr().out.removeprefix("http://127.0.0.1:1/owner/").rstrip("/\n")
+    assert hashlib.sha256(token.encode()).hexdigest() in folder.owner_link.read_text()
+    folder.release()
+    assert main() == 1, "it does not run any more"
 
 
 def test_a_socket_in_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """`./wattprint up` as a person meets it: it comes up, it says clearly why it does not, it loses nothing."""
 
 import contextlib
+import html
 import os
 import re
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -27,7 +29,7 @@ from tests.harness.certificates import Pair, certified
 from tests.harness.environment import ROOT
 from tests.harness.not_run import not_run
 from tests.harness.servers import LiveSite, Redis, by_tls, free_port, wait_until
-from tests.worker.people import Machine, Person
+from tests.worker.people import PASSWORD, Machine, Person
 from tests.worker.site import HOST
 
 pytestmark = pytest.mark.timeout(300)
@@ -119,6 +121,28 @@ def test_it_comes_up_keeps_what_it_was_told_and_stops(make_site: Callable[..., L
     assert (data / "secret_key").read_text() == key
     wait_until(lambda: site.get_json(f"/api/v1/estimates/{waiting['id']}")[1]["status"] == "done")
     assert site.get_json(f"/api/v1/estimates/{made['id']}")[1]["footprint"] == made["footprint"]
+
+
+def test_a_forgotten_password_is_set_by_the_line_that_the_page_shows(live_site: LiveSite) -> None:
+    person = Person(live_site.url, "forgetful@example.org")
+    page = urllib.request.urlopen(f"{live_site.url}/account/password/reset/", timeout=10).read().decode()
+    found = re.search(r"<pre><code>(.*?)</code></pre>", page)
+    assert found is not None and "WATTPRINT_DATA" in page
+    line = html.unescape(found[1]).replace(" address", f" {person.address}")
+    assert line.startswith((".venv/bin/python manage.py ", "python manage.py "))
+    own = {name: told for name, told in os.environ.items() if name in {"PATH", "HOME", "LANG", "LC_ALL"}}
+    done = subprocess.run(
+        [sys.executable, *line.split()[1:]],
+        cwd=ROOT,
+        env=own | {"WATTPRINT_DATA": str(live_site.data)},
+        input="another-long-phrase-7\n" * 2,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        start_new_session=True,  # without a terminal it reads what it is given
+    )
+    assert done.returncode == 0, done.stderr
+    assert (person.signs_in("another-long-phrase-7"), person.signs_in(PASSWORD)) == (True, False)
 
 
 def test_a_second_one_on_the_same_folder_is_told_where_the_first_is(live_site: LiveSite) -> None:

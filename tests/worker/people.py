@@ -23,7 +23,7 @@ from typing import Any
 from tests.harness.environment import ROOT
 from tests.harness.servers import wait_until
 
-_PASSWORD = "a-rather-long-phrase-9"
+PASSWORD = "a-rather-long-phrase-9"
 
 
 class Person:
@@ -33,9 +33,10 @@ class Person:
         self.url, self.address = url.rstrip("/"), address
         jar = http.cookiejar.CookieJar()
         by_tls = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=authority))
+        self._by_tls = by_tls
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), by_tls)
         self._caller = urllib.request.build_opener(by_tls)
-        self._send_form("/account/signup/", {"email": address, "password1": _PASSWORD})
+        self._send_form("/account/signup/", {"email": address, "password1": PASSWORD})
         scopes = [("scopes", name) for name in ("estimates", "measurements", "workers", "reports")]
         page = self._send_form("/account/tokens/", [("name", "tests"), ("lifetime", "7"), *scopes])
         found = re.search(r"<code class=\"breakable\">(wp_[^<]+)</code>", page)
@@ -45,6 +46,18 @@ class Person:
             {"name": cookie.name, "value": cookie.value or "", "url": self.url, "secure": cookie.secure}
             for cookie in jar
         ]
+
+    def signs_in(self, password: str) -> bool:
+        """Whether a password signs in, from a browser of its own."""
+        own, self._opener = (
+            self._opener,
+            urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), self._by_tls),
+        )
+        try:
+            page = self._send_form("/account/login/", {"login": self.address, "password": password})
+            return 'class="account-name"' in page
+        finally:
+            self._opener = own
 
     def _send_form(self, path: str, fields: Any) -> str:
         page = self._opener.open(self.url + path, timeout=20).read().decode()
