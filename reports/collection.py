@@ -101,7 +101,7 @@ def run_row(footprint: Footprint, *, number: int, estimate_id: str, made_on: dat
         title=footprint.title,
         made_on=made_on,
         activity=footprint.activity,
-        method=footprint.method,
+        method=footprint.method_told,
         quality=footprint.quality,
         facility_energy_kwh=result.facility_energy_kwh,
         operational_kgco2e=result.operational_location_based_kgco2e,

@@ -238,7 +238,7 @@ def summarise(
     return ReportSummary(
         title=footprint.title,
         activity=footprint.activity,
-        method=footprint.method,
+        method=footprint.method_told,
         boundary=footprint.boundary,
         boundary_includes=footprint.boundary_includes,
         quality=footprint.quality,

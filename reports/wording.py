@@ -30,14 +30,17 @@ METHODS: Final = {
     "cores_and_memory": gettext_noop("Cores and memory × draw × hours × PUE (Green Algorithms)"),
     "inference_tokens": gettext_noop("Energy of a request or token × how many × PUE"),
     "measured": gettext_noop("Measured energy × PUE"),
+    "modelled": gettext_noop("Energy by a model of the running machine × PUE"),
 }
 BOUNDARIES: Final = {
     "accelerators": gettext_noop("Accelerators and the data centre's overhead; CPUs and memory are not counted"),
+    "processors": gettext_noop("CPUs and memory and the data centre's overhead; accelerators are not counted"),
     "servers": gettext_noop("Whole servers and the data centre's overhead"),
 }
 BOUNDARY_PARTS: Final = {
     "accelerators": gettext_noop("accelerators"),
     "host": gettext_noop("CPUs, memory and network"),
+    "processors": gettext_noop("CPUs and memory"),
     "facility": gettext_noop("cooling and losses of the data centre"),
     "idle": gettext_noop("idle time"),
     "development": gettext_noop("development runs"),

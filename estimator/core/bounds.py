@@ -11,6 +11,12 @@ Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "int4"]
 #: The longest run that is believed, one thousand years on one machine: beyond it the unit is wrong. [h]
 MAX_HOURS: Final = 8_766_000.0
 
+#: How a measured energy was told: by counters, by powers read now and then, or by a model in place of a meter.
+EnergyQuality = Literal["counter", "sampled", "modelled"]
+#: What a measured energy is of: whole servers; accelerators, CPUs and memory without the rest; accelerators alone; CPUs
+#: and memory alone.
+EnergyCovers = Literal["servers", "components", "accelerators", "processors"]
+
 CatalogueName = Annotated[str, Field(min_length=1, max_length=120)]
 PositiveW = Annotated[float, Field(gt=0, le=1e9)]
 NonNegativeW = Annotated[float, Field(ge=0, le=1e9)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from estimator.core.inputs import Hardware, Workload
+from estimator.core.ranged import significant, with_range
 
 Kind = Literal["accelerator", "cpu"]
 #: Why a run does not count; empty where it does.
@@ -142,19 +143,28 @@ class Calibration:
     @property
     def inputs(self) -> dict[str, Any]:
         """What an estimate is told of its hardware; the draw of processors is that of all of them together."""
+        return self._told(self.devices_count)
+
+    @property
+    def range_w(self) -> tuple[float, float] | None:
+        """Over the runs, of one device; None where a single run, or one like the other, tells of none."""
+        is_known = self.observations_count > 1 and self.low_w < self.high_w
+        return (self.low_w, self.high_w) if is_known else None
+
+    def _told(self, devices_count: int) -> dict[str, Any]:
+        told: dict[str, Any] = {"measured_on": self.measured_on}
         if self.kind == "cpu":
-            told: dict[str, Any] = {
-                "cpu": self.hardware,
-                "cpu_count": self.devices_count,
-                "mean_cpu_power_w": self.mean_power_w * self.devices_count,
-            }
-        else:
-            told = {
-                "accelerator": self.hardware,
-                "accelerator_count": self.devices_count,
-                "mean_accelerator_power_w": self.mean_power_w,
-            }
-        return told | {"measured_on": self.measured_on}
+            told |= {"cpu": self.hardware, "cpu_count": devices_count}
+            return told | self._drawn("mean_cpu_power_w", devices_count)
+        told |= {"accelerator": self.hardware, "accelerator_count": devices_count}
+        return told | self._drawn("mean_accelerator_power_w", 1)
+
+    def _drawn(self, name: str, devices_count: int) -> dict[str, Any]:
+        """The draw and its range, with the digits that a measurement is worth."""
+        value, *around = (
+            significant(power_w * devices_count) for power_w in (self.mean_power_w, *(self.range_w or ()))
+        )
+        return with_range(name, value, (around[0], around[1]) if around else None)
 
     def applied_to(self, workload: Workload) -> Workload:
         """
@@ -171,12 +181,11 @@ class Calibration:
             The same one, with what was measured in its hardware, and without what would beat it: a draw of the whole
             machine, an energy.
         """
-        own, told = workload.hardware, self.inputs
+        own = workload.hardware
         count = "cpu_count" if self.kind == "cpu" else "accelerator_count"
-        told[count] = getattr(own, count) or told[count]
+        told = self._told(getattr(own, count) or self.devices_count)
         if self.kind == "cpu":
-            told["mean_cpu_power_w"] = self.mean_power_w * told[count]
-            told |= {"accelerator": None, "accelerator_count": None, "mean_accelerator_power_w": None}
+            told |= {"accelerator": None, "accelerator_count": None, **with_range("mean_accelerator_power_w", None)}
         elif self.hardware is None:
             told["accelerator"] = own.accelerator
         hardware = own.model_copy(update=told | {"utilisation": None, "mean_system_power_w": None})
@@ -184,7 +193,7 @@ class Calibration:
             update={
                 "hardware": Hardware.model_validate(hardware.model_dump()),
                 "method": "auto" if workload.method in BEATEN_METHODS else workload.method,
-                "it_energy_kwh": None,
+                **with_range("it_energy_kwh", None),
             }
         )
 
@@ -217,7 +226,8 @@ def calibration(
     -------
     Calibration
         The range runs from the 5th to the 95th percentile of the runs' means where there are several, so with fewer
-        than 20 runs from the least to the greatest; else it is that within the one run.
+        than 20 runs from the least to the greatest; else it is that within the one run, which says nothing of the
+        mean of the next: `range_w` is None then.
 
     Raises
     ------

@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
+from estimator.core.bounds import EnergyCovers
 from estimator.core.footprint import Assumption, Boundary, Source, Warning
 from estimator.core.inputs import Method, Workload
+
+#: What a measured energy is of -> what is counted then.
+MEASURED_BOUNDARIES: Final[Mapping[EnergyCovers, Boundary]] = MappingProxyType(
+    {
+        "servers": "servers",
+        "components": "servers",
+        "accelerators": "accelerators",
+        "processors": "processors",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

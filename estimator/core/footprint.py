@@ -18,10 +18,12 @@ Status = Literal["measured", "given", "looked_up", "default"]
 Match = Literal["exact", "nearest_year", "parent_zone", "world"]
 #: How a number came about, best first. A total is only as good as the worst tier that moves it.
 Quality = Literal["counter", "sampled", "rated", "modelled", "guess"]
-#: What the energy counts: the accelerators alone or whole servers; `facility_energy_kwh` then adds PUE to it.
-Boundary = Literal["accelerators", "servers"]
-#: What exactly is inside: the host is CPUs, memory and network; idle is reserved time in which nothing was computed.
-BoundaryPart = Literal["accelerators", "host", "facility", "idle", "development", "embodied"]
+#: What the energy counts: the accelerators alone, CPUs and memory alone as only a measurement may, or whole servers;
+#: `facility_energy_kwh` then adds PUE to it.
+Boundary = Literal["accelerators", "processors", "servers"]
+#: What exactly is inside: the host is CPUs, memory and network, processors are CPUs and memory without the rest, and
+#: idle is reserved time in which nothing was computed.
+BoundaryPart = Literal["accelerators", "host", "processors", "facility", "idle", "development", "embodied"]
 
 QUALITY_ORDER: Final[tuple[Quality, ...]] = ("counter", "sampled", "rated", "modelled", "guess")
 
@@ -260,6 +262,17 @@ class Footprint(Result):
     engine_version: str
     dataset_version: str
     input_digest: str
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether meters told the energy of the servers, and no model in place of one."""
+        told = next((one for one in self.assumptions if one.name == "it_energy_kwh"), None)
+        return self.method == "measured" and (told is None or told.quality != "modelled")
+
+    @property
+    def method_told(self) -> str:
+        """The method as people are told it: what a model told is not called measured."""
+        return "measured" if self.is_metered else "modelled" if self.method == "measured" else self.method
 
 
 def readable(footprint: Footprint, translate: Callable[[str], str] = str) -> Footprint:

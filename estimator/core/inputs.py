@@ -16,6 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from estimator.core.bounds import (
     CatalogueName,
+    EnergyCovers,
+    EnergyQuality,
     Hours,
     Inputs,
     Intensity,
@@ -28,6 +30,7 @@ from estimator.core.bounds import Location as Location
 from estimator.core.bounds import MarketBased as MarketBased
 from estimator.core.bounds import Precision as Precision
 from estimator.core.levers.settings import MOST_LEVERS, Lever
+from estimator.core.ranged import check_ranges
 
 Activity = Literal["training", "inference"]
 Method = Literal["strubell_2019", "device_hours", "training_flop", "cores_and_memory", "inference_tokens", "measured"]
@@ -108,6 +111,8 @@ class Hardware(Inputs):
     accelerator: CatalogueName | None = Field(None, description="Id or alias of an accelerator of the catalogue.")
     accelerator_count: PositiveCount | None = Field(None, description="Accelerators used at once.")
     mean_accelerator_power_w: PositiveW | None = Field(None, description="Mean draw of ONE accelerator. [W]")
+    mean_accelerator_power_low_w: NonNegativeW | None = Field(None, description="Its 5th percentile, if known. [W]")
+    mean_accelerator_power_high_w: NonNegativeW | None = Field(None, description="Its 95th percentile. [W]")
     utilisation: Annotated[float, Field(gt=0, le=2)] | None = Field(
         None,
         description="Share of the draw (or of the board's limit, where no draw is given) that is really used; "
@@ -120,6 +125,8 @@ class Hardware(Inputs):
         None, description="CPU cores that the run had, all together; beats sockets."
     )
     mean_cpu_power_w: NonNegativeW | None = Field(None, description="Mean draw of all CPU sockets together. [W]")
+    mean_cpu_power_low_w: NonNegativeW | None = Field(None, description="Its 5th percentile, if known. [W]")
+    mean_cpu_power_high_w: NonNegativeW | None = Field(None, description="Its 95th percentile. [W]")
     memory_gb: Annotated[float, Field(gt=0, le=1e9)] | None = Field(None, description="Memory available. [GB]")
     mean_memory_power_w: NonNegativeW | None = Field(None, description="Mean draw of all memory together. [W]")
     mean_system_power_w: PositiveW | None = Field(
@@ -138,6 +145,12 @@ class Hardware(Inputs):
         description="Share of the accelerators' energy that they draw reserved and idle; by default 0 in training and "
         "by evidence for inference_tokens. [1]",
     )
+
+    @model_validator(mode="after")
+    def within_ranges(self) -> Self:
+        """Refuse a range without its value, or beside it."""
+        check_ranges(self, "mean_accelerator_power_w", "mean_cpu_power_w")
+        return self
 
 
 class Embodied(Inputs):
@@ -194,6 +207,20 @@ class Workload(Inputs):
     it_energy_kwh: Annotated[float, Field(gt=0, le=1e12)] | None = Field(
         None, description="Measured energy of the servers, before PUE. [kWh]"
     )
+    it_energy_low_kwh: Annotated[float, Field(ge=0, le=1e12)] | None = Field(
+        None, description="Its 5th percentile; without both ends the usual spread of such a value is taken. [kWh]"
+    )
+    it_energy_high_kwh: Annotated[float, Field(ge=0, le=1e12)] | None = Field(
+        None, description="Its 95th percentile. [kWh]"
+    )
+    it_energy_quality: EnergyQuality | None = Field(
+        None, description="How it was told: by a counter (as where nothing is said), by sampled powers, by a model."
+    )
+    it_energy_covers: EnergyCovers = Field(
+        "servers",
+        description="What was measured: servers is all of them; components is accelerators, CPUs and memory without "
+        "the rest; accelerators, and processors (CPUs and memory), are these alone.",
+    )
     location: Location = Location()
     grid_intensity_gco2e_per_kwh: Intensity | None = Field(None, description="Beats any look-up. [gCO2e/kWh]")
     year: Annotated[int, Field(ge=1990, le=2100)] | None = Field(None, description="Year of the grid factor.")
@@ -217,6 +244,12 @@ class Workload(Inputs):
         (), description="What the run would cost if …: each alone against the run as it is, and all together."
     )
     uncertainty: Uncertainty = Uncertainty()
+
+    @model_validator(mode="after")
+    def within_range(self) -> Self:
+        """Refuse a range without its value, or beside it."""
+        check_ranges(self, "it_energy_kwh")
+        return self
 
     @cached_property
     def input_digest(self) -> str:

@@ -92,14 +92,18 @@ def _duration_warnings(workload: Workload, factors: Factors) -> Iterator[Warning
             field="duration_h",
             text_params={"duration_h": duration_h, "years": round(duration_h / 8760.0, 1)},
         )
-    if duration_h is not None and duration_h < SHORTEST_BELIEVABLE_H:
+    # A clock told the time of what was measured.
+    if duration_h is not None and duration_h < SHORTEST_BELIEVABLE_H and factors.method != "measured":
         yield Warning(
             code="duration_too_short",
             message=gettext_noop(
                 "%(duration_h)s hours are %(seconds)s seconds. Check that the time is given in hours."
             ),
             field="duration_h",
-            text_params={"duration_h": duration_h, "seconds": round(duration_h * 3600.0, 3)},
+            text_params={
+                "duration_h": float(f"{duration_h:.3g}"),
+                "seconds": float(f"{duration_h * 3600.0:.3g}"),
+            },
         )
     if workload.accelerator_hours is not None and duration_h is not None and accelerator_count is not None:
         expected_h = accelerator_count * duration_h

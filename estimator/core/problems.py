@@ -39,8 +39,17 @@ _MESSAGES: Final = {
     "too_short": _("Give at least %(min_length)s entries."),
     "union_tag_invalid": _("Choose one of: %(expected)s."),
     "union_tag_not_found": _("Choose one of: %(expected)s."),
+    "range_incomplete": _(
+        "A range needs both of its ends and the value itself. Give all three, or leave the range empty."
+    ),
+    "range_beside_value": _("The value must lie within its range. Correct the range, or leave both of its ends empty."),
     "extra_forbidden": _("There is no such field; check its spelling, or leave it out."),
 }
+#: Errors of an object as a whole that name the field to change.
+_AT_A_FIELD: Final = (
+    *("active_parameters_above_all", "shares_above_all", "lever_settings", "target_unnamed"),
+    *("range_incomplete", "range_beside_value"),
+)
 _UNKNOWN_NEAR: Final = _("There is no such field. Did you mean %(near)s?")
 
 
@@ -83,7 +92,7 @@ def problems_of(errors: Sequence[ErrorDetails | dict[str, Any]]) -> tuple[InputP
             near = tuple(get_close_matches(str(loc[-1]), _known_fields(loc[:-1]), n=1))
             if near:
                 message, context = _UNKNOWN_NEAR, {"near": near[0]}
-        if kind in ("active_parameters_above_all", "shares_above_all", "lever_settings", "target_unnamed"):
+        if kind in _AT_A_FIELD:
             loc = (*loc, str(context["field"]))
         if kind in ("union_tag_invalid", "union_tag_not_found"):
             loc, context = (*loc, "lever"), {"expected": ", ".join(SETTINGS)}

@@ -59,6 +59,19 @@ GRID_SIGNAL_LABELS: Final[dict[str, Words]] = {
     "live": _("Of this hour, by Electricity Maps"),
 }
 
+ENERGY_QUALITY_LABELS: Final[dict[str, Words]] = {
+    "": _("Not said: a counter"),
+    "counter": _("An energy counter"),
+    "sampled": _("Powers, read now and then"),
+    "modelled": _("A model, without a meter"),
+}
+ENERGY_COVERS_LABELS: Final[dict[str, Words]] = {
+    "servers": _("Whole servers"),
+    "components": _("Accelerators, CPUs and memory"),
+    "accelerators": _("Accelerators alone"),
+    "processors": _("CPUs and memory alone"),
+}
+
 #: Field -> what can be chosen in it.
 CHOICES: Final[dict[str, dict[str, Words]]] = {
     "method": METHOD_LABELS,
@@ -68,4 +81,6 @@ CHOICES: Final[dict[str, dict[str, Words]]] = {
     "serving_precision": PRECISION_LABELS,
     "task": TASK_LABELS,
     "grid_signal": GRID_SIGNAL_LABELS,
+    "it_energy_quality": ENERGY_QUALITY_LABELS,
+    "it_energy_covers": ENERGY_COVERS_LABELS,
 }

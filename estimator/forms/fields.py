@@ -48,6 +48,9 @@ GROUPS: Final[dict[str, Words]] = {
 #: Sections that only one activity needs.
 GROUP_ACTIVITIES: Final = {"operations": "training", "serving": "inference"}
 
+_LOW: Final = _("It lies above this in 19 of 20 cases. Empty: the usual spread.")
+_HIGH: Final = _("It lies below this in 19 of 20 cases. Empty: the usual spread.")
+
 # fmt: off
 ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(
@@ -131,12 +134,28 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         group="power", width="half", help=_("Mean draw of one device, as nvidia-smi shows it."),
     ),
     Entry(
+        "mean_accelerator_power_low_w", "hardware.mean_accelerator_power_low_w", "number",
+        _("One accelerator, at least"), unit="W", group="power", width="half", help=_LOW,
+    ),
+    Entry(
+        "mean_accelerator_power_high_w", "hardware.mean_accelerator_power_high_w", "number",
+        _("One accelerator, at most"), unit="W", group="power", width="half", help=_HIGH,
+    ),
+    Entry(
         "utilisation", "hardware.utilisation", "percent", _("Utilisation"), unit="%", group="power", width="half",
         help=_("Share of the draw really used; of the board’s limit where no draw is given."),
     ),
     Entry(
         "mean_cpu_power_w", "hardware.mean_cpu_power_w", "number", _("All CPUs"), unit="W", group="power", width="half",
         help=_("Mean draw of all sockets together."),
+    ),
+    Entry(
+        "mean_cpu_power_low_w", "hardware.mean_cpu_power_low_w", "number", _("All CPUs, at least"), unit="W",
+        group="power", width="half", help=_LOW,
+    ),
+    Entry(
+        "mean_cpu_power_high_w", "hardware.mean_cpu_power_high_w", "number", _("All CPUs, at most"), unit="W",
+        group="power", width="half", help=_HIGH,
     ),
     Entry(
         "mean_memory_power_w", "hardware.mean_memory_power_w", "number", _("All memory"), unit="W", group="power",
@@ -178,6 +197,21 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         "it_energy_kwh", "it_energy_kwh", "number", _("Energy of the servers"), unit="kWh", group="measured",
         width="half",
         help=_("By meter or counter, before PUE. Beats every estimate."),
+    ),
+    Entry(
+        "it_energy_low_kwh", "it_energy_low_kwh", "number", _("That energy, at least"), unit="kWh", group="measured",
+        width="half", help=_LOW,
+    ),
+    Entry(
+        "it_energy_high_kwh", "it_energy_high_kwh", "number", _("That energy, at most"), unit="kWh", group="measured",
+        width="half", help=_HIGH,
+    ),
+    Entry(
+        "it_energy_quality", "it_energy_quality", "choice", _("What told it"), group="measured", width="half",
+    ),
+    Entry(
+        "it_energy_covers", "it_energy_covers", "choice", _("What it is the energy of"), group="measured",
+        width="half",
     ),
     Entry(
         "accelerator_hours", "accelerator_hours", "number", _("Accelerator hours"), unit="h", group="measured",

@@ -17,6 +17,7 @@ from estimator.core.calibration import BEATEN_METHODS, Calibration, Kind
 from estimator.core.footprint import Footprint, Warning
 from estimator.core.inputs import InputProblem, InputProblems, Location, Workload
 from estimator.core.problems import problems_of
+from estimator.core.ranged import RANGES
 from estimator.forms import lookups
 from estimator.forms.boxes import form_field, written
 from estimator.forms.choices import CHOICES
@@ -34,12 +35,17 @@ _WARNINGS_IN_PER_CENT: Final = {
 }
 
 
+_ONE_ACCELERATOR: Final = ("mean_accelerator_power_w", *RANGES["mean_accelerator_power_w"])
+_ALL_CPUS: Final = ("mean_cpu_power_w", *RANGES["mean_cpu_power_w"])
 #: What a calibration writes, by what it is of, and what goes with it.
 _MEASURED: Final[Mapping[Kind, tuple[str, ...]]] = {
-    "accelerator": ("accelerator", "mean_accelerator_power_w"),
-    "cpu": ("cpu", "cpu_count", "mean_cpu_power_w", "accelerator", "accelerator_count", "mean_accelerator_power_w"),
+    "accelerator": ("accelerator", *_ONE_ACCELERATOR),
+    "cpu": ("cpu", "cpu_count", *_ALL_CPUS, "accelerator", "accelerator_count", *_ONE_ACCELERATOR),
 }
-_BESIDE: Final = ("measured_on", "utilisation", "mean_system_power_w", "it_energy_kwh")
+_BESIDE: Final = (
+    *("measured_on", "utilisation", "mean_system_power_w", "it_energy_kwh", *RANGES["it_energy_kwh"]),
+    *("it_energy_quality", "it_energy_covers"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from estimator.core.footprint import Assumption, Match, Quality, Status, gettext_noop
-from estimator.core.inputs import Hardware
+from estimator.core.inputs import Hardware, Workload
+from estimator.core.ranged import RANGES, own_range
 from estimator.reference.shelf import Shelf
 from estimator.reference.tables import Default
 
@@ -144,16 +145,52 @@ def given(
 
 #: What a run is given as measured, the part first that moves it most.
 _MEASURED_DRAWS: Final = ("mean_accelerator_power_w", "mean_cpu_power_w", "mean_system_power_w")
-_MEASURED_ON: Final = gettext_noop("As it was measured: %(measured_on)s.")
+_MEASURED_ON: Final = gettext_noop(
+    "As it was measured: %(measured_on)s. No range came with it, so that the usual spread of a measured draw is taken."
+)
+_RANGED_ON: Final = gettext_noop("As it was measured: %(measured_on)s. The range came with it.")
+_RANGED: Final = gettext_noop("The range was given with it.")
 
 
 def given_draw(hardware: Hardware, name: str, shelf: Shelf) -> Assumption:
-    """A mean draw of the user, and where it was measured, if he says so."""
-    spread = shelf.defaults["spread_given_power"]
+    """A mean draw of the user, with its range and where it was measured, if he says so."""
+    spread, value = shelf.defaults["spread_given_power"], getattr(hardware, name)
+    around = own_range(hardware, name) if name in RANGES else None
     first = next((draw for draw in _MEASURED_DRAWS if getattr(hardware, draw) is not None), "")
-    if not hardware.measured_on or name != first:
-        return given(name, getattr(hardware, name), spread)
-    return given(name, getattr(hardware, name), spread, note=_MEASURED_ON, measured_on=hardware.measured_on)
+    told: dict[str, Any] = {"measured_on": hardware.measured_on} if hardware.measured_on and name == first else {}
+    if around is None:
+        return given(name, value, spread, note=_MEASURED_ON if told else "", **told)
+    note = _RANGED_ON if told else _RANGED
+    low, high = around
+    return assumption(name, value, low=low, high=high, status="given", quality=spread.quality, note=note, **told)
+
+
+#: Quality of an energy -> the spread that one has which brings no range.
+ENERGY_SPREADS: Final[Mapping[str, str]] = MappingProxyType(
+    {"counter": "spread_given_energy", "sampled": "spread_given_power", "modelled": "spread_modelled_energy"}
+)
+_MODELLED: Final = gettext_noop(
+    "Told by a model of the machine, or as the share attributed to a process, and not by a meter."
+)
+_RANGED_BY_METERS: Final = gettext_noop("The range is that of its meters.")
+_RANGED_BY_MODEL: Final = gettext_noop(
+    "Told by a model of the machine, or as the share attributed to a process, and not by a meter. The range came with "
+    "it."
+)
+
+
+def given_energy(workload: Workload, shelf: Shelf) -> Assumption:
+    """The energy that was measured, or told by a model in place of a meter, with its own range where it brings one."""
+    name, value = "it_energy_kwh", workload.it_energy_kwh or 0.0
+    quality = workload.it_energy_quality or "counter"
+    is_modelled = quality == "modelled"
+    spread, around = shelf.defaults[ENERGY_SPREADS[quality]], own_range(workload, name)
+    low, high = around or (value * spread.low, value * spread.high)
+    note = _MODELLED if is_modelled else ""
+    if around is not None:
+        note = _RANGED_BY_MODEL if is_modelled else _RANGED_BY_METERS
+    status: Status = "given" if is_modelled else "measured"
+    return assumption(name, value, low=low, high=high, status=status, quality=quality, note=note)
 
 
 def looked_up(

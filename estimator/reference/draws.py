@@ -6,7 +6,7 @@ from typing import Final
 
 from estimator.core.footprint import Assumption, Warning, gettext_noop
 from estimator.core.inputs import Method, Workload
-from estimator.reference.assume import assumption, certain, default, given, given_draw
+from estimator.reference.assume import assumption, certain, default, given, given_draw, given_energy
 from estimator.reference.devices import rated_draw
 from estimator.reference.methods import hours_by_clock_known
 from estimator.reference.shelf import Shelf
@@ -94,7 +94,7 @@ def energy_assumptions(
     hours = defaults["spread_given_hours"]
     by_flop = method == "training_flop"
     if method == "measured" and workload.it_energy_kwh is not None:
-        yield given("it_energy_kwh", workload.it_energy_kwh, defaults["spread_given_energy"], status="measured")
+        yield given_energy(workload, shelf)
     if hardware.idle_share is not None and method in ("device_hours", "training_flop", "inference_tokens"):
         yield certain("idle_share", hardware.idle_share)
     yield from _overhead(workload, method, shelf)

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Final
 
 from estimator.core.energy_lines import DEVELOPMENT_SOURCE_IDS, HOST_SOURCE_IDS, METHOD_SOURCE_IDS, MFU_SOURCE_IDS
-from estimator.core.factors import Factors
+from estimator.core.factors import MEASURED_BOUNDARIES, Factors
 from estimator.core.footprint import Assumption, Boundary, Source, Warning, gettext_noop
 from estimator.core.inputs import InputProblem, InputProblems, Method, Workload
 from estimator.core.lines import EMBODIED_SOURCE_IDS, MARKET_BASED_SOURCE_IDS, WATER_SOURCE_IDS
@@ -209,9 +209,11 @@ def _work_assumptions(
 
 
 def _boundary(workload: Workload, method: Method, found: tuple[Assumption, ...]) -> Boundary:
-    """Whether whole servers are counted, or the accelerators alone."""
+    """Whether whole servers are counted, or a part of them alone."""
     names = {one.name: one for one in found}
-    if method in ("strubell_2019", "cores_and_memory", "measured") or "server_energy_wh_per_item" in names:
+    if method == "measured":
+        return MEASURED_BOUNDARIES[workload.it_energy_covers]
+    if method in ("strubell_2019", "cores_and_memory") or "server_energy_wh_per_item" in names:
         return "servers"
     if method != "inference_tokens" and host_draws_given(workload, method):
         return "servers"

@@ -13,7 +13,7 @@ from reports.disclosures import figures
 from reports.disclosures.details import DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import json_text
-from reports.disclosures.facts import METHODS, Facts
+from reports.disclosures.facts import Facts
 
 BOAMPS: Final = "BoAmps report_schema"
 #: What examples and other tools write; the receiver may ask for another.
@@ -51,7 +51,7 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
 
 def _quality(facts: Facts) -> str:
     """High only where it was metered; else by how far the energy may be off."""
-    if facts.footprint.energy_quality == "counter" or facts.footprint.method == "measured":
+    if facts.footprint.energy_quality == "counter" or facts.footprint.is_metered:
         return "high"
     amount = facts.result.it_energy_kwh
     has_range = amount.high > amount.low
@@ -127,7 +127,7 @@ def _dataset(facts: Facts, details: DisclosureDetails) -> list[dict[str, Any]]:
 
 def _measures(facts: Facts, details: DisclosureDetails) -> list[dict[str, Any]]:
     it_kwh, accelerator = facts.final_it_kwh, facts.of_final_run(facts.result.accelerator_energy_kwh)
-    method = f"Wattprint, {facts.energy_quality}: {METHODS[facts.footprint.method]}"
+    method = f"Wattprint, {facts.energy_quality}: {facts.method}"
     if accelerator is None:
         parts = [("whole servers", it_kwh)]
     else:

@@ -13,7 +13,7 @@ from reports.disclosures import figures
 from reports.disclosures.details import WHO_AND_WHEN, DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import markdown
-from reports.disclosures.facts import HOURS_PER_DAY, METHODS, Facts
+from reports.disclosures.facts import HOURS_PER_DAY, Facts
 from reports.disclosures.prose import document, said, table
 
 DAYS_PER_MONTH: Final = 365.25 / 12
@@ -164,7 +164,7 @@ def _energy_method(facts: Facts, details: DisclosureDetails) -> list[str]:
     if not facts.is_training:
         return [*lines, NO_TRAINING, ""]
     text = (
-        f"The energy of the final training run was {facts.energy_quality}, by {METHODS[facts.footprint.method]}. "
+        f"The energy of the final training run was {facts.energy_quality}, by {facts.method}. "
         f"It counts {facts.boundary}. The form does not say whether accelerators, servers or the facility are meant: "
         f"the facility is reported; before the data centre's overhead it is "
         f"{figures.significant(facts.final_it_kwh / KWH_PER_MWH, 2)} MWh. "

@@ -17,6 +17,7 @@ METHODS: Final = {
     "cores_and_memory": "cores and memory times their draw and the hours (Green Algorithms)",
     "inference_tokens": "the energy of one request times their number",
     "measured": "the energy as it was metered",
+    "modelled": "the energy as a model of the machine told it while it ran, or as attributed to a process",
 }
 #: How the energy came about, for a reader who knows no tiers.
 ENERGY_QUALITIES: Final = {
@@ -231,9 +232,14 @@ class Facts:
         )
 
     @property
+    def method(self) -> str:
+        """How the energy was computed, as a sentence goes on."""
+        return METHODS[self.footprint.method_told]
+
+    @property
     def energy_quality(self) -> str:
         """How the energy came about."""
-        if self.footprint.method == "measured" and self.footprint.energy_quality != "counter":
+        if self.footprint.is_metered and self.footprint.energy_quality != "counter":
             return "measured at the servers, the data centre's overhead added by PUE"
         return ENERGY_QUALITIES[self.footprint.energy_quality]
 
@@ -248,11 +254,16 @@ class Facts:
         names = {
             "accelerators": "accelerators",
             "host": f"the {'rest of the ' if 'accelerators' in includes else ''}servers (CPUs, memory, network)",
+            "processors": "CPUs and memory",
             "facility": f"the data centre's overhead (PUE {figures.number(self.pue)})",
             "idle": "idle time",
         }
         counted = [name for part, name in names.items() if part in includes]
         left_out = [name for part, name in names.items() if part not in includes and part == "host"]
+        if "processors" in includes:
+            left_out = ["the rest of the servers (network, disks, fans)"]
+            if "accelerators" not in includes:
+                left_out.insert(0, "accelerators")
         return _listed(counted) + (f"; not counted: {_listed(left_out)}" if left_out else "")
 
     @property

@@ -15,7 +15,7 @@ from reports.disclosures import figures
 from reports.disclosures.details import WHO_AND_WHEN, DisclosureDetails
 from reports.disclosures.disclosure import Format, Missing, Written
 from reports.disclosures.escapes import markdown
-from reports.disclosures.facts import METHODS, Facts
+from reports.disclosures.facts import Facts
 from reports.disclosures.prose import document, said, table
 
 SCI: Final = "SCI 1.1 (ISO/IEC 21031:2024)"
@@ -61,7 +61,7 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
         *_coefficients(facts),
         "## Methodologies",
         "",
-        f"- E (energy), {_tag_of_energy(facts)}: {METHODS[facts.footprint.method]}, times PUE.",
+        f"- E (energy), {_tag_of_energy(facts)}: {facts.method}, times PUE.",
         "- I (intensity), sourced: average of the grid, location-based, no contracts.",
         "- M (embodied), modeled: emissions of making a device, times the reserved share of its life."
         if facts.result.embodied_share_kgco2e
@@ -238,7 +238,8 @@ def _tag(one: Assumption) -> str:
     """Sourced, measured or modeled: the three that the foundation's report knows."""
     if one.status == "measured":
         return "measured"
-    return "modeled" if one.status == "default" else "sourced"
+    by_model = one.name == "it_energy_kwh" and one.quality == "modelled"
+    return "modeled" if one.status == "default" or by_model else "sourced"
 
 
 def _source(facts: Facts, one: Assumption) -> str:
@@ -274,7 +275,7 @@ def _missing(facts: Facts, details: DisclosureDetails, unit: Unit | None) -> tup
             SCI,
         ),
         (
-            facts.footprint.boundary == "accelerators",
+            facts.footprint.boundary != "servers",
             "hardware.host_overhead_share",
             gettext_noop("CPUs, memory and network that are reserved belong in the energy."),
             SCI,

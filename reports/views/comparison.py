@@ -35,7 +35,7 @@ def comparison(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
         )
     except InputProblems:
         peers = ()  # the catalogue does not know its names any more
-    page = {"estimate": row, "footprint": footprint, "peers": peers, "method": footprint.method}
+    page = {"estimate": row, "footprint": footprint, "peers": peers, "method": footprint.method_told}
     response = render(request, "reports/comparison.html", page)
     response["X-Robots-Tag"] = "noindex"
     return response

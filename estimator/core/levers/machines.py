@@ -16,6 +16,7 @@ from estimator.core.levers.targets import (
     of_whole,
     time_targets,
 )
+from estimator.core.ranged import scaled, with_range
 
 #: The cap at which the evidence was measured, over the limit of the board. [1]
 MEASURED_CAP: Final = 0.6
@@ -73,9 +74,9 @@ def _on(plan: Plan, board: Board, count: int | float | None) -> Plan:
         "hardware",
         accelerator=board.id,
         accelerator_count=count,
-        mean_accelerator_power_w=None,
         mfu=None,
         measured_on="",
+        **with_range("mean_accelerator_power_w", None),
     )
 
 
@@ -87,8 +88,7 @@ def _by_ratio(plan: Plan, facts: RunFacts, old: Board, new: Board, count: int | 
     draw = (new.tdp_w or 0.0) / (old.tdp_w or 1.0)
     work = (old.peak_flops or 0.0) / (new.peak_flops or 1.0)
     fields: dict[str, Any] = {"accelerator": new.id, "accelerator_count": count, "measured_on": ""}
-    if hardware.mean_accelerator_power_w is not None:
-        fields["mean_accelerator_power_w"] = hardware.mean_accelerator_power_w * draw
+    fields |= scaled(hardware, "mean_accelerator_power_w", draw)
     more = count / old_count if count and old_count else 1.0
     fields |= _hosts(plan, more)
     if hardware.mean_system_power_w is not None:
@@ -102,16 +102,16 @@ def _by_ratio(plan: Plan, facts: RunFacts, old: Board, new: Board, count: int | 
     if plan.workload.accelerator_hours is not None:
         plan = plan.with_fields(accelerator_hours=plan.workload.accelerator_hours * work)
     if facts.method == "measured" and plan.workload.it_energy_kwh is not None:
-        energy = work * (1.0 - ACCELERATORS_SHARE + ACCELERATORS_SHARE * draw)
-        plan = plan.with_fields(it_energy_kwh=plan.workload.it_energy_kwh * energy)
+        share = draw_share(plan, facts)
+        energy = work * (1.0 - share + share * draw)
+        plan = plan.with_fields(**scaled(plan.workload, "it_energy_kwh", energy))
     return plan.changed("hardware", "time", row.triple, time_targets(plan, facts), row=row)
 
 
-def _hosts(plan: Plan, more: float) -> dict[str, float]:
+def _hosts(plan: Plan, more: float) -> dict[str, Any]:
     """Draws of processors and memory, which go with the number of accelerators."""
     hardware = plan.workload.hardware
-    draws = {name: getattr(hardware, name) for name in ("mean_cpu_power_w", "mean_memory_power_w")}
-    return {name: draw_w * more for name, draw_w in draws.items() if draw_w is not None}
+    return scaled(hardware, "mean_cpu_power_w", more) | scaled(hardware, "mean_memory_power_w", more)
 
 
 # --- more accelerators, or fewer ---------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ REQUEST_PRODUCTS: Final = ("memory_bound_s", "compute_bound_s")
 ITEM_ENERGIES: Final = ("energy_wh_per_item", "server_energy_wh_per_item")
 #: Accelerators' part of the draw of a server: 187.1 of 251.6 W (Dodge et al. 2022). [1]
 ACCELERATORS_SHARE: Final = 0.74
+#: The same of a measured energy that is not of whole servers. [1]
+_SHARES: Final = {"accelerators": 1.0, "processors": 0.0}
 
 
 def counts_tokens(plan: Plan, facts: RunFacts) -> bool:
@@ -47,8 +49,9 @@ def draw_targets(plan: Plan, facts: RunFacts) -> tuple[str, ...]:
 
 def draw_share(plan: Plan, facts: RunFacts) -> float:
     """Accelerators' part of what `draw_targets` names. [1]."""
-    whole_servers = facts.method == "measured" or draw_targets(plan, facts) == ("mean_system_power_w",)
-    return ACCELERATORS_SHARE if whole_servers else 1.0
+    if facts.method == "measured":
+        return _SHARES.get(plan.workload.it_energy_covers, ACCELERATORS_SHARE)
+    return ACCELERATORS_SHARE if draw_targets(plan, facts) == ("mean_system_power_w",) else 1.0
 
 
 def of_whole(triple: tuple[float, float, float], share: float) -> tuple[float, float, float]:
