@@ -15,11 +15,12 @@ from estimator import access
 from estimator.api.auth import SIGNED_IN_ERRORS, AccountToken, require_user
 from estimator.api.samples import large_body, samples_refused, storage_full
 from estimator.api.shape import ERRORS, ApiError, ErrorOut, invalid_input, json_response
+from estimator.core.footprint import Range
 from estimator.core.inputs import InputProblem
 from estimator.core.measuring import FootprintRequest, MeasurementRequest
 from estimator.core.problems import problems_of
 from estimator.models import FootprintOf, Measurement
-from estimator.services import measurements, placed, recorded, series
+from estimator.services import measurements, placed, recorded, series, standing
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.recorded import Recorded
 from estimator.services.samples import SamplesRefused
@@ -59,20 +60,20 @@ class AttributedOut(Schema):
     components: list[ShareOut]
 
 
-class FoundOut(Schema):
-    """Where a value comes from, and how a look-up matched."""
-
-    status: str
-    match: str | None
-    note: str
-
-
 class GridOut(Schema):
     """What the emissions were computed with, by the tables of this site."""
 
-    grid_intensity_gco2e_per_kwh: float
-    pue: float
-    found: dict[str, FoundOut]
+    #: What the intensity is of; null where it was given.
+    place: str | None
+    year: int | None
+    status: str
+    #: How the look-up matched: `world` where no place was given.
+    match: str | None
+    grid_intensity_gco2e_per_kwh: Triple
+    #: Null where none was given; then no cooling and no other losses of the building are in the emissions.
+    pue: float | None
+    is_pue_given: bool
+    note: str
     dataset_version: str
 
 
@@ -101,9 +102,13 @@ class MeasurementOut(Schema):
     energies_j: dict[str, float]
     baseline_power_w: dict[str, float]
     flags: list[str]
+    #: Of the machine, or of the share that counts, before PUE.
     energy_kwh: float
-    facility_energy_kwh: float
-    #: Null where no place was given; the estimate made of it says what it took instead.
+    energy_range_kwh: Triple
+    #: After PUE; null where no PUE was given.
+    facility_energy_kwh: float | None
+    #: Energy before PUE, times the intensity of the grid, times the PUE where one was given. Null where a measurement
+    #: was brought without a place; the estimate made of it says what it took instead.
     operational_location_based_kgco2e: Triple | None
     #: What of the whole machine falls to the command or process; null where nothing was attributed.
     attributed: AttributedOut | None
@@ -112,8 +117,10 @@ class MeasurementOut(Schema):
     pue: float | None
     grid: GridOut | None
     mean_power_w: float
+    #: Of the whole run, if it goes on so; null where its end is not known, or reached. Before PUE.
     projected_energy_kwh: float | None
     projected_kgco2e: float | None
+    #: `within`, `soon` or `passed`. That of energy counts it before PUE, that of emissions what is told here.
     budgets: dict[str, str]
     exit_code: int | None
     #: The whole machine, or the share of the command or process.
@@ -142,8 +149,7 @@ class SeriesOut(Schema):
 
 def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
     """A measurement as it is told."""
-    standing = measurements.standing_of(row)
-    known = {"budget_kwh": standing.budget_kwh, "budget_kgco2e": standing.budget_kgco2e}
+    told = standing.standing_of(row)
     return MeasurementOut(
         id=row.pk,
         url=request.build_absolute_uri(f"/measurements/{row.pk}/"),
@@ -167,18 +173,19 @@ def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
         energies_j=row.energies_j,
         baseline_power_w=row.baseline_power_w,
         flags=row.flags,
-        energy_kwh=standing.energy_kwh,
-        facility_energy_kwh=standing.facility_energy_kwh,
-        operational_location_based_kgco2e=_triple(standing.kgco2e) if row.grid else None,
-        attributed=_attributed(standing, has_grid=bool(row.grid)),
+        energy_kwh=told.energy_kwh.central,
+        energy_range_kwh=_triple(told.energy_kwh),
+        facility_energy_kwh=told.facility_energy_kwh,
+        operational_location_based_kgco2e=_triple(told.kgco2e) if told.kgco2e is not None else None,
+        attributed=_attributed(told),
         location=row.location,
         grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
         pue=row.pue,
-        grid=_grid(row.grid) if row.grid else None,
-        mean_power_w=standing.mean_power_w,
-        projected_energy_kwh=standing.projected_kwh,
-        projected_kgco2e=standing.projected_kgco2e if row.grid else None,
-        budgets={name: told for name, told in known.items() if told},
+        grid=_grid(row) if row.grid else None,
+        mean_power_w=told.mean_power_w,
+        projected_energy_kwh=told.projected_kwh,
+        projected_kgco2e=told.projected_kgco2e,
+        budgets={one.name: one.state for one in told.budgets},
         exit_code=row.exit_code,
         footprint_of=FootprintOf.PROCESS if row.is_of_process else FootprintOf.MACHINE,
         estimate=row.result_id,
@@ -187,34 +194,37 @@ def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
     )
 
 
-def _triple(told: measurements.Triple) -> Triple:
+def _triple(told: Range) -> Triple:
     return Triple(low=told.low, central=told.central, high=told.high)
 
 
-def _attributed(standing: measurements.Standing, *, has_grid: bool) -> AttributedOut | None:
-    shares, kgco2e = standing.shares, standing.attributed_kgco2e
+def _attributed(told: standing.Standing) -> AttributedOut | None:
+    shares, kgco2e = told.shares, told.attributed_kgco2e
     if shares is None:
         return None
     return AttributedOut(
-        energy_kwh=measurements.in_kwh(shares.energy_j),
-        machine_energy_kwh=measurements.in_kwh(shares.machine_j),
+        energy_kwh=standing.in_kwh(shares.energy_j),
+        machine_energy_kwh=standing.in_kwh(shares.machine_j),
         share=shares.share,
-        operational_location_based_kgco2e=_triple(kgco2e) if kgco2e is not None and has_grid else None,
+        operational_location_based_kgco2e=_triple(kgco2e) if kgco2e is not None else None,
         components=[ShareOut(**asdict(part)) for part in shares.parts],
     )
 
 
-def _grid(grid: dict[str, Any]) -> GridOut:
-    found = {
-        name: FoundOut(
-            status=told["status"],
-            match=told["match"],
-            note=told["note"] % told["text_params"] if told["text_params"] else told["note"],
-        )
-        for name, told in grid.get("found", {}).items()
-    }
-    known = {name: grid[name] for name in ("grid_intensity_gco2e_per_kwh", "pue", "dataset_version")}
-    return GridOut(**known, found=found)
+def _grid(row: Measurement) -> GridOut:
+    told = row.grid
+    params = told["text_params"]
+    return GridOut(
+        place=params.get("place"),
+        year=params.get("year"),
+        status=told["status"],
+        match=told["match"],
+        grid_intensity_gco2e_per_kwh=Triple(**told["grid_intensity_gco2e_per_kwh"]),
+        pue=row.pue,
+        is_pue_given=row.pue is not None,
+        note=told["note"] % params if params else told["note"],
+        dataset_version=told["dataset_version"],
+    )
 
 
 def _own(request: HttpRequest, measurement_id: uuid.UUID) -> Measurement:
@@ -260,7 +270,7 @@ def list_measurements(request: HttpRequest, cursor: str = "", project: str = "")
     out = MeasurementsOut(
         measurements=[measurement_out(request, row) for row in shown],
         next_cursor=cursor_of(last),
-        all_energy_kwh=measurements.in_kwh(listed.sum_energy_j()),
+        all_energy_kwh=standing.in_kwh(listed.sum_energy_j()),
     )
     return json_response(out)
 

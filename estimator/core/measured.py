@@ -2,6 +2,8 @@
 
 import math
 
+from estimator.core.units import G_PER_KG
+
 
 def counter_energy_j(*, before_j: float, after_j: float, wraps_at_j: float | None = None) -> float | None:
     r"""
@@ -103,3 +105,44 @@ def product_range(*ranges: tuple[float, float, float]) -> tuple[float, float, fl
         below = math.exp(-math.sqrt(sum(math.log(low / middle) ** 2 for low, middle, _ in ranges)))
     above = math.exp(math.sqrt(sum(math.log(high / middle) ** 2 for _, middle, high in ranges)))
     return central * below, central, central * above
+
+
+def emitted_kgco2e(
+    *,
+    energy_kwh: tuple[float, float, float],
+    grid_intensity_gco2e_per_kwh: tuple[float, float, float],
+    pue: float | None,
+) -> tuple[float, float, float]:
+    r"""
+    Emissions of measured electricity: the one rule of command line, page and API.
+
+    Parameters
+    ----------
+    energy_kwh : tuple of float
+        5th percentile, central value and 95th percentile of what the machine drew, before PUE. [kWh]
+    grid_intensity_gco2e_per_kwh : tuple of float
+        The same three of the grid that fed it. [gCO2e/kWh]
+    pue : float or None
+        Facility energy over IT energy, taken as exact; None, where it was not given, adds nothing. [1]
+
+    Returns
+    -------
+    tuple of float
+        The same three of the emissions. [kgCO2e]
+
+    Notes
+    -----
+    .. math:: C = E \, I \, \mathrm{PUE}
+
+    An estimate assumes a PUE where none is given; what was measured stays what it is.
+
+    Examples
+    --------
+    >>> emitted_kgco2e(energy_kwh=(2.0, 2.0, 2.0), grid_intensity_gco2e_per_kwh=(50.0, 50.0, 50.0), pue=None)
+    (0.1, 0.1, 0.1)
+    >>> emitted_kgco2e(energy_kwh=(2.0, 2.0, 2.0), grid_intensity_gco2e_per_kwh=(50.0, 50.0, 50.0), pue=1.5)[1]
+    0.15
+    """
+    factor = (1.0 if pue is None else pue) / G_PER_KG
+    low, central, high = product_range(energy_kwh, grid_intensity_gco2e_per_kwh)
+    return low * factor, central * factor, high * factor

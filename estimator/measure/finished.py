@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from estimator.core import ENGINE_VERSION
-from estimator.core.emissions import operational_kgco2e
-from estimator.core.energy import facility_energy_kwh
-from estimator.core.measured import product_range
+from estimator.core.measured import emitted_kgco2e
 from estimator.core.units import J_PER_KWH
 from estimator.measure.figures import Figures, Question, UnknownFigure, figures
 from estimator.measure.process import Attributed
@@ -125,7 +123,7 @@ def carbon(
     question : Question
         Where it ran, or the intensity itself.
     pue : float or None
-        Facility energy over IT energy; None leaves the facility out. [1]
+        Facility energy over IT energy; None, where it was not given, adds nothing. [1]
 
     Returns
     -------
@@ -138,15 +136,12 @@ def carbon(
         return None, str(problem)
 
     def emitted(joules: Triple) -> Triple:
-        low, central, high = product_range(joules, found.grid_intensity_gco2e_per_kwh.range)
-        central_kgco2e = float(
-            operational_kgco2e(
-                facility_energy_kwh=facility_energy_kwh(it_energy_kwh=joules[1] / J_PER_KWH, pue=pue or 1.0),
-                grid_intensity_gco2e_per_kwh=found.grid_intensity_gco2e_per_kwh.central,
-            )
+        low, central, high = (part / J_PER_KWH for part in joules)
+        return emitted_kgco2e(
+            energy_kwh=(low, central, high),
+            grid_intensity_gco2e_per_kwh=found.grid_intensity_gco2e_per_kwh.range,
+            pue=pue,
         )
-        scale = central_kgco2e / central if central else 0.0
-        return low * scale, central_kgco2e, high * scale
 
     return Carbon(emitted(energy_j), emitted(attributed_j) if attributed_j else None, pue, found), ""
 
@@ -193,7 +188,9 @@ def _carbon_lines(finished: Finished) -> list[str]:
     if grid.match == "world":
         lines.append("  The place is not known: give --country, or --grid-intensity.")
     overhead = (
-        f"With a PUE of {told.pue:g}." if told.pue else "Without cooling and other overhead: give --pue to add it."
+        f"The CO₂e is with the PUE of {told.pue:g} that was given; energies are before it."
+        if told.pue
+        else "Without cooling and other losses of the building: no PUE was given. --pue adds them to the CO₂e."
     )
     return [*lines, f"  {overhead}"]
 

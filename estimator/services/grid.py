@@ -1,16 +1,15 @@
-"""What the grid of a measured machine emits, before its footprint is made."""
+"""The grid that feeds a measured machine, before its footprint is made."""
 
 from typing import Any
 
-from estimator.core.footprint import Assumption
-from estimator.core.inputs import Uncertainty, Workload
+from estimator.core.inputs import Workload
 from estimator.core.measuring import Placed
-from estimator.services import estimates
+from estimator.reference.resolve import factors_for
 
 
 def grid_of(placed: Placed) -> dict[str, Any]:
     """
-    Emissions of one kilowatt-hour of a machine, by our own tables.
+    Intensity of the grid of a machine, by our own tables.
 
     Parameters
     ----------
@@ -20,7 +19,7 @@ def grid_of(placed: Placed) -> dict[str, Any]:
     Returns
     -------
     dict
-        Emissions with their range, the intensity and the PUE with how they were found, and the version of the tables.
+        The intensity with its range, how it was found and in which words that is said, and the version of the tables.
 
     Raises
     ------
@@ -33,23 +32,14 @@ def grid_of(placed: Placed) -> dict[str, Any]:
         duration_h=1.0,
         location=placed.location,
         grid_intensity_gco2e_per_kwh=placed.grid_intensity_gco2e_per_kwh,
-        pue=placed.pue,
-        uncertainty=Uncertainty(draws_count=2_000),
     )
-    footprint = estimates.calculate(workload=workload)
-    emitted = footprint.result.operational_location_based_kgco2e
-    known = {part.name: part for part in footprint.assumptions}
-    grid, pue = known["grid_intensity_gco2e_per_kwh"], known["pue"]
+    factors = factors_for(workload)
+    found = factors.assumptions["grid_intensity_gco2e_per_kwh"]
     return {
-        "kgco2e_per_kwh": {"low": emitted.low, "central": emitted.central, "high": emitted.high},
-        "grid_intensity_gco2e_per_kwh": grid.value,
-        "match": grid.match,
-        "pue": pue.value,
-        "found": {part.name: _found(part) for part in (grid, pue)},
-        "dataset_version": footprint.dataset_version,
+        "grid_intensity_gco2e_per_kwh": {"low": found.low, "central": found.value, "high": found.high},
+        "status": found.status,
+        "match": found.match,
+        "note": found.note,
+        "text_params": found.text_params,
+        "dataset_version": factors.dataset_version,
     }
-
-
-def _found(part: Assumption) -> dict[str, Any]:
-    """Where a value comes from, as it is said to people."""
-    return {"status": part.status, "match": part.match, "note": part.note, "text_params": part.text_params}

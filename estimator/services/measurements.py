@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,16 +14,16 @@ from pydantic import ValidationError
 
 from estimator import broker_access
 from estimator.core.inputs import Hardware, InputProblem, InputProblems, Location, Workload
-from estimator.core.measured import product_range
-from estimator.core.measuring import MeasurementRequest, budget_used, projected
-from estimator.core.units import J_PER_KWH, S_PER_H
+from estimator.core.measuring import MeasurementRequest
+from estimator.core.units import S_PER_H
 from estimator.models import Measurement, Worker
 from estimator.models.measurement import OPEN, FootprintOf, MeasurementKind, MeasurementStatus, Target
 from estimator.reference import catalogue
 from estimator.services import calibrations, estimates, storage, workers
 from estimator.services.grid import grid_of
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
-from estimator.services.shares import Shares, shares_of
+from estimator.services.shares import shares_of
+from estimator.services.standing import in_kwh
 from estimator.worker.protocol import MOST_AT_ONCE, PROCESS, Spec
 
 logger = logging.getLogger(__name__)
@@ -37,31 +36,6 @@ _ERRORS: Final = frozenset({"no_such_process", "unknown_workload", "workload_doe
 LEAST_J: Final = 1e-6
 #: Of a title that more is said after.
 _TITLE_LENGTH: Final = 150
-
-
-@dataclass(frozen=True, slots=True)
-class Triple:
-    """A central value with its range."""
-
-    low: float
-    central: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a measurement is, in the units that people ask in."""
-
-    energy_kwh: float
-    facility_energy_kwh: float
-    kgco2e: Triple
-    shares: Shares | None  #: what of the machine falls to the process that was followed
-    attributed_kgco2e: Triple | None
-    mean_power_w: float
-    projected_kwh: float | None
-    projected_kgco2e: float | None
-    budget_kwh: str | None
-    budget_kgco2e: str | None
 
 
 def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measurement:
@@ -368,56 +342,3 @@ def _hardware(row: Measurement) -> Hardware:
         with contextlib.suppress(InputProblems, ValidationError):
             return Hardware(accelerator=catalogue.find_accelerator(names[0]).row.id, accelerator_count=len(names))
     return Hardware()
-
-
-def standing_of(row: Measurement) -> Standing:
-    """How far it is."""
-    per_kwh = row.grid.get("kgco2e_per_kwh") or {"low": 0.0, "central": 0.0, "high": 0.0}
-    energy_kwh = in_kwh(row.energy_j)
-    shares = shares_of(row)
-
-    def emitted(low_j: float, energy_j: float, high_j: float) -> Triple:
-        energies_kwh = in_kwh(low_j), in_kwh(energy_j), in_kwh(high_j)
-        return Triple(*product_range(energies_kwh, (per_kwh["low"], per_kwh["central"], per_kwh["high"])))
-
-    kgco2e = emitted(*_spread(row))
-    planned_s = (row.planned_h or 0.0) * S_PER_H or (row.duration_limit_s or 0.0)
-    at_end_kwh = projected(reached=energy_kwh, passed_s=row.covered_s, planned_s=planned_s) if planned_s else None
-    at_end_kg = at_end_kwh * per_kwh["central"] if at_end_kwh is not None else None
-    return Standing(
-        energy_kwh=energy_kwh,
-        facility_energy_kwh=energy_kwh * float(row.grid.get("pue") or row.pue or 1.0),
-        kgco2e=kgco2e,
-        shares=shares,
-        attributed_kgco2e=emitted(shares.low_j, shares.energy_j, shares.high_j) if shares is not None else None,
-        mean_power_w=row.energy_j / row.covered_s if row.covered_s else 0.0,
-        projected_kwh=at_end_kwh,
-        projected_kgco2e=at_end_kg,
-        budget_kwh=budget_used(reached=energy_kwh, at_end=at_end_kwh, budget=row.budget_kwh)
-        if row.budget_kwh
-        else None,
-        budget_kgco2e=budget_used(reached=kgco2e.central, at_end=at_end_kg, budget=row.budget_kgco2e)
-        if row.budget_kgco2e
-        else None,
-    )
-
-
-def central_kgco2e(row: Measurement) -> float | None:
-    """Emissions of its electricity, without their range; None where it came without a place."""
-    per_kwh = row.grid.get("kgco2e_per_kwh")
-    return in_kwh(row.energy_j) * float(per_kwh["central"]) if per_kwh else None
-
-
-def in_kwh(energy_j: float) -> float:
-    """Joules in kilowatt-hours."""
-    return energy_j / J_PER_KWH
-
-
-def _spread(row: Measurement) -> tuple[float, float, float]:
-    """Energy of all that counts, with the 5th and 95th percentile of the true one, in joules."""
-    low_j = high_j = 0.0
-    for part in row.components:
-        if part.get("counted", True):
-            energy_j = row.energies_j.get(part["name"], 0.0)
-            low_j, high_j = low_j + energy_j * part.get("low", 1.0), high_j + energy_j * part.get("high", 1.0)
-    return low_j, row.energy_j, high_j

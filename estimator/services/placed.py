@@ -10,6 +10,7 @@ from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import InputProblem, InputProblems
 from estimator.core.measuring import FootprintRequest
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus
+from estimator.reference.resolve import factors_for
 from estimator.services import estimates
 from estimator.services.grid import grid_of
 from estimator.services.measurements import LEAST_J, workload_of
@@ -67,3 +68,11 @@ def make_footprint(*, owner: User, measurement_id: uuid.UUID, asked: FootprintRe
             row.result = estimates.submit_estimate(workload=workload, owner=owner)
         row.save()
     return row
+
+
+def assumed_pue(row: Measurement) -> float | None:
+    """The PUE that its footprint takes where none was given; None where one was."""
+    if row.pue is not None:
+        return None
+    found = factors_for(workload_of(row)).assumptions["pue"]
+    return None if found.status == "given" else found.value

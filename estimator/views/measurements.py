@@ -1,7 +1,7 @@
 """Measurements: start one, follow it live, stop it, download its samples."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -11,31 +11,29 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh, reswap, retarget
 
 from estimator import access
 from estimator.core.inputs import InputProblems
 from estimator.forms.measurement import FootprintForm, MeasurementForm, same_again
-from estimator.measure.process import BY_CARD, BY_CPU_TIME
-from estimator.models import Estimate, Measurement, MeasurementKind, MeasurementStatus, Target, Worker
+from estimator.models import Estimate, Measurement, MeasurementKind, MeasurementStatus, Worker
 from estimator.services import measurements as service
 from estimator.services import placed, reconciled
 from estimator.services.cursor import cursor_of, place_of
 from estimator.services.imports import Compared
-from estimator.services.meters import component_name, text_of
 from estimator.services.recorded import csv_lines
-from estimator.services.series import Series, series_of
+from estimator.services.series import series_of
+from estimator.services.shares import shares_of
+from estimator.services.standing import central_kgco2e, in_kwh
 from estimator.views.asked import as_uuid, asking_account, signed_in, visible
 from estimator.views.comparable import comparable
 from estimator.views.form import filled_in
-from estimator.views.imports import said
-from estimator.worker.protocol import PROCESS
+from estimator.views.standing import points_of, state_of
 
 ON_A_PAGE: Final = 30
-_EVERY: Final = "1s"
 
 
 @require_safe
@@ -63,14 +61,14 @@ def measurements(request: HttpRequest) -> HttpResponse:
         "may_measure": Worker.objects.owned_by(user).filter(disabled_at=None).exists(),
         "project": project,
         "projects": own.projects(),
-        "sum_kwh": service.in_kwh(listed.sum_energy_j()) if project else None,
+        "sum_kwh": in_kwh(listed.sum_energy_j()) if project else None,
     }
     return render(request, "estimator/measurements.html", page)
 
 
 def as_listed(rows: Iterable[Measurement]) -> list[tuple[Measurement, float, float | None]]:
     """Measurements as a list shows them, with their energy and emissions."""
-    return [(row, service.in_kwh(row.energy_j), service.central_kgco2e(row)) for row in rows]
+    return [(row, in_kwh(row.energy_j), central_kgco2e(row)) for row in rows]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,8 +127,8 @@ def measurement(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse
 
 
 def _page(request: HttpRequest, row: Measurement, form: FootprintForm | None = None) -> HttpResponse:
-    found, state = series_of(row), _state(row)
-    page = state | {"series": found, "data": _told(row, found)}
+    found, state = series_of(row), state_of(row)
+    page = state | {"series": found, "data": points_of(row, found)}
     if row.is_over and row.energy_j > 0.0:
         compared = _compared(row)
         over = None
@@ -143,6 +141,7 @@ def _page(request: HttpRequest, row: Measurement, form: FootprintForm | None = N
         }
     if row.status == MeasurementStatus.DONE and row.energy_j > 0.0:
         page["form"] = form or FootprintForm(row=row, has_shares=state["shares"] is not None)
+        page["assumed_pue"] = placed.assumed_pue(row)
     return render(request, "estimator/measurement.html", page, status=422 if form is not None else 200)
 
 
@@ -151,7 +150,7 @@ def _page(request: HttpRequest, row: Measurement, form: FootprintForm | None = N
 def measurement_footprint(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
     """Say where it stood, and make its footprint of that."""
     row = _own(request, measurement_id)
-    form = FootprintForm(request.POST, row=row, has_shares=service.standing_of(row).shares is not None)
+    form = FootprintForm(request.POST, row=row, has_shares=shares_of(row) is not None)
     if form.is_valid() and form.request is not None:
         try:
             placed.make_footprint(owner=asking_account(request), measurement_id=row.pk, asked=form.request)
@@ -210,8 +209,22 @@ def measurement_use(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResp
 @signed_in
 @never_cache
 def measurement_status(request: HttpRequest, measurement_id: uuid.UUID) -> HttpResponse:
-    """The numbers of that page."""
-    return render(request, "estimator/_measurement.html", _state(_own(request, measurement_id)))
+    """
+    What has changed on that page.
+
+    The numbers alone where its state is the one that the page shows, so that buttons keep the focus and nothing is told
+    twice; all of it where the state is another one; and once it is over, the page is to be loaded again.
+    """
+    row = _own(request, measurement_id)
+    state = state_of(row)
+    if "HX-Request" not in request.headers:
+        return render(request, "estimator/_measurement.html", state)
+    if row.is_over:
+        return HttpResponseClientRefresh()
+    if request.GET.get("seen") != state["seen"]:
+        return render(request, "estimator/_measurement.html", state | {"is_news": True})
+    numbers = render(request, "estimator/_measurement_numbers.html", state)
+    return retarget(reswap(numbers, "innerHTML"), "#measurement-numbers")
 
 
 @require_safe
@@ -223,103 +236,7 @@ def measurement_series(request: HttpRequest, measurement_id: uuid.UUID) -> HttpR
     told = [request.GET.get(name, "") for name in ("step_s", "after")]
     step_s, after = (int(text) if text.isdigit() and len(text) < 16 else 0 for text in told)
     found = series_of(row, step_s=step_s, from_=after)
-    return HttpResponse(orjson.dumps(_told(row, found)), content_type="application/json")
-
-
-def _told(row: Measurement, found: Series) -> dict[str, Any]:
-    """The points of the chart, as its script takes them."""
-    return {
-        "step_s": found.step_s,
-        "next_from": found.next_from,
-        "is_over": row.is_over,
-        "components": [
-            {"name": part["name"], "label": _label(part), "counted": part.get("counted", True)}
-            for part in row.components
-        ],
-        "points": [[point.end_s, point.duration_s, point.powers_w] for point in found.points],
-    }
-
-
-def _label(part: dict[str, Any]) -> str:
-    label = component_name(part)
-    return _("%(component)s, the process") % {"component": label} if part["name"].startswith(PROCESS) else label
-
-
-def _state(row: Measurement) -> dict[str, Any]:
-    now = timezone.now()
-    standing = service.standing_of(row)
-    shares = standing.shares
-    of_process = {} if shares is None else {part.name: part for part in shares.parts}
-    parts = [
-        {
-            **part,
-            "label": component_name(part),
-            "note": text_of(part, "note"),
-            "energy_kwh": service.in_kwh(row.energies_j.get(part["name"], 0.0)),
-            "mean_power_w": row.energies_j.get(part["name"], 0.0) / row.covered_s if row.covered_s else 0.0,
-            "idle_power_w": row.baseline_power_w.get(part["name"]),
-            "share": of_process.get(part["name"]),
-            "share_kwh": service.in_kwh(of_process[part["name"]].energy_j) if part["name"] in of_process else None,
-            "is_beside": not part.get("counted", True)
-            and (row.target == Target.MACHINE or part["name"] not in of_process),
-        }
-        for part in row.components
-        if part["name"].removeprefix(PROCESS) not in of_process or not part["name"].startswith(PROCESS)
-    ]
-    return {
-        "measurement": row,
-        "standing": standing,
-        "parts": parts,
-        "shares": shares,
-        "shares_kwh": service.in_kwh(shares.energy_j) if shares is not None else None,
-        "machine_kwh": service.in_kwh(shares.machine_j) if shares is not None else None,
-        "basis": _basis({part.basis for part in of_process.values()}),
-        "grid": _grid(row),
-        "has_baseline": bool(row.baseline_power_w),
-        "online": row.worker is not None and row.worker.is_online(now),
-        "in_baseline": row.status == MeasurementStatus.RUNNING and row.started_at_s is None,
-        "reason": _reason(row.error_code),
-        "may_conclude": row.energy_j > 0.0,
-        "every": _EVERY,
-    }
-
-
-def _basis(bases: Collection[str]) -> str:
-    """By what shares are taken, as a sentence goes on."""
-    words = {BY_CPU_TIME: _("CPU time"), BY_CARD: _("the work on the cards")}
-    return get_text_list([word for basis, word in words.items() if basis in bases], _("and"))
-
-
-def _grid(row: Measurement) -> dict[str, Any]:
-    """What its emissions are computed with, and where that comes from."""
-    told = dict(row.grid)
-    for name, found in row.grid.get("found", {}).items():
-        given = found["status"] == "given"
-        told[f"{name}_note"] = _("As it was given.") if given else said(found["note"], found["text_params"])
-    return told
-
-
-def _reason(error_code: str) -> str:
-    reasons = {
-        "withdrawn": _("It was withdrawn before it began."),
-        "no_such_process": _("There was no process of this number on the machine."),
-        "unknown_workload": _("The worker's own file names no such workload."),
-        "workload_does_not_start": _("The workload's command could not be started on the machine."),
-        "no_meter": _("A meter that the worker's file asks for does not work on the machine."),
-        "nothing_measured": _("It ended before any energy was measured."),
-        "worker_disabled": _("Its worker was disabled."),
-        "worker_overfull": _(
-            "Its worker was switched off, as it held more in Redis than it may. Its page says what to do."
-        ),
-        "storage_full": _(
-            "No more samples could be kept, of it or of all your measurements. What came before counts; delete some "
-            "measurements that you need no longer."
-        ),
-        "worker_deleted": _("Its worker was deleted."),
-        "internal": _("Something went wrong on the machine; the worker's own output says what."),
-        "no_estimate": _("No footprint could be made of it."),
-    }
-    return reasons.get(error_code, "")
+    return HttpResponse(orjson.dumps(points_of(row, found)), content_type="application/json")
 
 
 @require_POST

@@ -23,7 +23,7 @@ def watts_chart(series: Any, components: Sequence[Mapping[str, Any]], alt: str =
     drawing = watts_svg(
         series.points,
         components,
-        alt=alt or _("Power of each component over time, in watts; the table below has its energy and mean."),
+        alt=alt or _("Power of each component over time, in watts; the table of components has its energy and mean."),
         number=lambda amount: quantities.tick(amount, ""),
         unit_names={"seconds": _("seconds"), "minutes": _("minutes"), "hours": _("hours")},
     )

@@ -67,7 +67,7 @@ def test_from_the_command_line_to_page_json_and_footprint(client: Client, ann: U
         {"name": CPU, "energy_j": 0.25 * KWH_J, "share": 0.25, "basis": BY_CPU_TIME},
         {"name": CARD, "energy_j": KWH_J, "share": 0.5, "basis": BY_CARD},
     ]
-    assert (told["grid"]["pue"], told["grid"]["found"]["pue"]["status"]) == (1.2, "given")
+    assert (told["grid"]["pue"], told["grid"]["is_pue_given"], told["grid"]["status"]) == (1.2, True, "given")
     assert (told["flags"], told["exit_code"], told["footprint_of"]) == (["gap"], 3, "machine")
     assert [part["name"] for part in told["components"]] == [CPU, CARD, "system:bat0"]
 
@@ -101,13 +101,16 @@ def test_from_the_command_line_to_page_json_and_footprint(client: Client, ann: U
 def test_its_place_is_found_in_our_tables_and_by_none_of_its_own_numbers(client: Client, person: Caller) -> None:
     body = finished(location={"country": "FR"}, grid_intensity_gco2e_per_kwh=None, pue=None, kgco2e=1e9)
     _, told = person("POST", "/measurements/finished", body)
-    asked = {"it_energy_kwh": 3.0, "duration_h": 1.0, "location": {"country": "FR"}, "method": "measured"}
+    # What was measured is the machine's electricity: without a PUE that was given, none is put upon it.
+    asked = {"it_energy_kwh": 3.0, "duration_h": 1.0, "location": {"country": "FR"}, "method": "measured", "pue": 1.0}
     _, computed = person("POST", "/calculate", asked)
     central = computed["result"]["operational_location_based_kgco2e"]["central"]
     assert told["operational_location_based_kgco2e"]["central"] == pytest.approx(central, rel=1e-9)
     assert told["location"] == {"country": "FR"}
-    assert told["grid"]["found"]["pue"]["status"] == "default"
-    assert "France" in told["grid"]["found"]["grid_intensity_gco2e_per_kwh"]["note"]
+    grid = told["grid"]
+    assert (grid["pue"], grid["is_pue_given"], told["facility_energy_kwh"]) == (None, False, None)
+    assert (grid["place"], grid["match"]) == ("France", "exact")
+    assert f"of France in {grid['year']}" in grid["note"]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +219,7 @@ def test_a_process_that_is_followed_live_tells_its_share_in_the_same_way(
     client.force_login(ann)
     page = " ".join(client.get(f"/measurements/{row.pk}/").content.decode().split())
     assert "25 % of the machine's" in page
-    assert "CPU, the process" in page
+    assert "CPU, share of process 7" in page
     _, made = person("POST", f"/measurements/{row.pk}/footprint", {"of": "machine", "location": {"country": "FR"}})
     whole = Estimate.objects.get(pk=made["estimate"]).workload()
     assert whole.it_energy_kwh == pytest.approx(1_000 / KWH_J, rel=1e-12)

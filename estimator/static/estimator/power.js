@@ -143,7 +143,10 @@
       const told = await answer.json();
       const isNew = told.points.length > 0 || told.step_s !== state.step_s;
       take(told);
-      if (isNew) draw();
+      if (isNew) {
+        figure.closest("section").hidden = !state.points.length;
+        draw();
+      }
     } catch {
       wait = LATER_MS; // the server is away: what is drawn stays
     }

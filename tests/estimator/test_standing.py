@@ -1,0 +1,232 @@
+"""How far a measurement is: one rule of emissions for all doors, and what its page says while it runs and after."""
+
+import importlib
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from estimator.core.measuring import MeasurementRequest
+from estimator.measure.figures import Question
+from estimator.measure.finished import Finished, carbon, text
+from estimator.measure.samplers import Component
+from estimator.measure.totals import Total
+from estimator.models import Estimate, Measurement, MeasurementStatus, Worker
+from estimator.services import measurements, run_estimate, workers
+from reports import quantities
+from tests.estimator.measuring import START_S, Caller, ann, begin, desk, person, row, rows_of, send, token, worker
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
+#: Fixtures that are used by their names.
+__all__ = ["ann", "desk", "person", "row", "token", "worker"]
+
+KWH_J = 3_600_000.0
+CPU = "cpu_package:0"
+
+
+@pytest.fixture
+def page(client: Client, ann: User) -> Client:
+    client.force_login(ann)
+    return client
+
+
+def words(answer: Any) -> str:
+    """What is read, without marks, in plain spaces."""
+    text = re.sub(r"<[^>]+>", " ", answer.content.decode()).replace("\xa0", " ").replace("\u202f", " ")
+    return re.sub(r"\s+([.,)])", r"\1", " ".join(text.split()))
+
+
+# --- one rule for all doors -------------------------------------------------------------------------------------------
+
+
+def finished(question: Question, pue: float | None) -> Finished:
+    """One kilowatt-hour in an hour, as a command line tells it."""
+    part = Component(CPU, "counter", low=0.8, high=1.2)
+    total = Total(part, "counter", KWH_J, 1_000.0)
+    told, problem = carbon((0.8 * KWH_J, KWH_J, 1.2 * KWH_J), None, question=question, pue=pue)
+    assert not problem
+    return Finished(
+        client_id=str(uuid.uuid4()), title="try", command_name="python", started_at_s=START_S, duration_s=3_600.0,
+        interval_s=1.0, inventory={}, totals=(total,), attributed=(), samples=[], flags=(), question=question, pue=pue,
+        carbon=told,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("pue", [None, 1.25])
+def test_command_line_api_and_page_tell_the_same_of_one_measurement(
+    page: Client, ann: User, desk: workers.Enrolled, worker: Caller, person: Caller, pue: float | None
+) -> None:
+    said = finished(Question(place="France"), pue)
+    assert said.carbon is not None
+    low, central, high = said.carbon.kgco2e
+    intensity = said.carbon.figures.grid_intensity_gco2e_per_kwh
+    assert central == pytest.approx(intensity.central / 1_000.0 * (pue or 1.0), rel=1e-12)
+    told = person("POST", "/measurements/finished", said.body())[1]
+    # The same machine, measured live.
+    place: dict[str, Any] = {"location": {"country": "FR"}} | ({"pue": pue} if pue else {})
+    asked = MeasurementRequest.model_validate({"worker": str(desk.worker.pk)} | place)
+    live = measurements.request_measurement(owner=ann, asked=asked)
+    begin(worker, live.pk, run=uuid.uuid4(), parts=[{"name": CPU, "quality": "counter", "low": 0.8, "high": 1.2}])
+    send(worker, live.pk, 1, rows_of(1, step_s=3_600.0, energies={CPU: KWH_J}))
+    for one in (told, person("GET", f"/measurements/{live.pk}")[1]):
+        emitted = one["operational_location_based_kgco2e"]
+        assert [emitted[end] for end in ("low", "central", "high")] == pytest.approx([low, central, high], rel=1e-9)
+        assert (one["grid"]["pue"], one["grid"]["is_pue_given"]) == (pue, pue is not None)
+        assert one["facility_energy_kwh"] == (None if pue is None else pytest.approx(1.25))
+        assert one["energy_range_kwh"] == {"low": pytest.approx(0.8), "central": 1.0, "high": pytest.approx(1.2)}
+        shown = words(page.get(f"/measurements/{one['id']}/"))
+        assert quantities.quantity(central, "kgCO2e").replace("\xa0", " ").replace("\u202f", " ") in shown
+        grid = quantities.quantity(intensity.central, "gCO2e/kWh").replace("\xa0", " ").replace("\u202f", " ")
+        assert f"CO₂e by France {one['grid']['year']}, {grid} (exact match)" in shown
+        none_given = "Without cooling and other losses of the building: no PUE was given."
+        assert ("PUE 1.25." in shown, none_given in shown, none_given in text(said)) == (
+            pue is not None, pue is None, pue is None,
+        )  # fmt: skip
+    # The estimate that is made of it assumes one, and its form says which.
+    estimate = Estimate.objects.get(pk=told["estimate"])
+    run_estimate(estimate_id=estimate.pk, worker="w")
+    estimate.refresh_from_db()
+    assert estimate.footprint is not None
+    assumed = next(one for one in estimate.footprint["assumptions"] if one["name"] == "pue")["value"]
+    shown = words(page.get(f"/measurements/{told['id']}/"))
+    if pue is None:
+        assert f"The footprint assumes a PUE of {assumed} where you give none; for a laptop or a desk give 1." in shown
+    else:
+        assert assumed == pue and "The footprint takes the PUE of 1.25 that was given." in shown
+
+
+def test_without_a_place_the_world_average_is_named_as_such(
+    page: Client, ann: User, desk: workers.Enrolled, worker: Caller, person: Caller
+) -> None:
+    asked = MeasurementRequest(worker=str(desk.worker.pk))
+    row = measurements.request_measurement(owner=ann, asked=asked)
+    send(worker, row.pk, 1, rows_of(10))
+    grid = person("GET", f"/measurements/{row.pk}")[1]["grid"]
+    assert (grid["match"], grid["place"]) == ("world", "World")
+    assert re.search(r"by the world average of \d{4}, [\d,]+ g CO₂e/kWh, as no place was given, no PUE given\.", words(
+        page.get(f"/measurements/{row.pk}/")
+    ))  # fmt: skip
+
+
+def test_what_was_kept_with_an_assumed_pue_is_kept_without(row: Measurement, person: Caller) -> None:
+    old = {
+        "kgco2e_per_kwh": {"low": 0.05, "central": 0.0616, "high": 0.08},
+        "grid_intensity_gco2e_per_kwh": 40.0,
+        "match": "exact",
+        "pue": 1.54,
+        "found": {"grid_intensity_gco2e_per_kwh": {
+            "status": "looked_up", "match": "exact", "note": "Average of %(place)s", "text_params": {"place": "X"},
+        }},
+        "dataset_version": "v",
+    }  # fmt: skip
+    drawn: dict[str, Any] = {"components": [{"name": CPU}], "energies_j": {CPU: KWH_J}, "energy_j": KWH_J}
+    Measurement.objects.update(grid=old, pue=None, **drawn)
+    importlib.import_module("estimator.migrations.0016_measured_grid").keep_intensity(apps, None)
+    told = person("GET", f"/measurements/{row.pk}")[1]
+    assert told["operational_location_based_kgco2e"]["central"] == pytest.approx(0.04, rel=1e-12)
+    assert told["grid"]["note"] == "Average of X"
+    kept = Measurement.objects.get().grid["grid_intensity_gco2e_per_kwh"]
+    assert (kept["low"], kept["high"]) == (pytest.approx(50 / 1.54), pytest.approx(80 / 1.54))
+
+
+# --- what the page says -----------------------------------------------------------------------------------------------
+
+
+def test_what_has_no_samples_shows_no_numbers_and_says_what_is_awaited(
+    page: Client, worker: Caller, row: Measurement
+) -> None:
+    path = f"/measurements/{row.pk}/"
+
+    def numbers(answer: Any) -> list[bool]:
+        html = answer.content.decode()
+        return ["data-energy" in html, 'aria-labelledby="power-title" hidden' in html, "Power over time" in html]
+
+    queued = page.get(path)
+    assert numbers(queued) == [False, True, True]
+    assert "The worker is offline" in words(queued) and "until it is stopped" in words(queued)
+    begin(worker, row.pk, run=uuid.uuid4())
+    Worker.objects.update(last_seen_at=timezone.now())
+    assert "The first sample is awaited." in words(page.get(path))
+    Measurement.objects.update(status=MeasurementStatus.FAILED, error_code="nothing_measured")
+    failed = page.get(path)
+    assert numbers(failed) == [False, False, False]
+    assert "It ended before any energy was measured." in words(failed)
+
+
+def test_facts_say_how_long_how_often_where_and_from_when_to_when(
+    page: Client, worker: Caller, row: Measurement
+) -> None:
+    Measurement.objects.update(duration_limit_s=3_600.0, interval_s=0.5)
+    send(worker, row.pk, 1, rows_of(150))
+    path = f"/measurements/{row.pk}/"
+    live = words(page.get(path))
+    assert "Measured for 2 min 30 s of 1 h 0 min" not in live
+    assert "Measured for 2 min 30 s of 60 min 0 s" in live and "Read every 0.5 s" in live
+    assert "From 2026-11-18" in live and "Last sample 2026-11-18" in live and "Where desk, France" in live
+    assert "At the end, if it goes on so" in live
+    Measurement.objects.update(status=MeasurementStatus.DONE)
+    done = words(page.get(path))
+    assert "Measured for 2 min 30 s Read every" in done and " To 2026-11-18" in done
+    assert "if it goes on so" not in done
+    Measurement.objects.update(planned_h=10.0)
+    assert "In 10 h 0 min, if it goes on so" in words(page.get(path)), "the whole run is longer than what was measured"
+    Measurement.objects.update(status=MeasurementStatus.LOST)
+    lost = page.get(path)
+    assert "The last sample is of 2026-11-18" in words(lost)
+    assert '<button class="button" id="conclude-button">' in lost.content.decode()
+    assert '<button class="button secondary" id="stop-button">' in lost.content.decode()
+
+
+def test_a_command_that_failed_is_told_of_at_the_top(page: Client, person: Caller, worker: Caller) -> None:
+    body = finished(Question(grid_intensity_gco2e_per_kwh=50.0), None).body() | {"exit_code": 3}
+    told = person("POST", "/measurements/finished", body)[1]
+    html = page.get(f"/measurements/{told['id']}/").content.decode()
+    assert html.index("The command ended with code 3") < html.index("data-energy")
+    Measurement.objects.update(exit_code=0)
+    assert "ended with code" not in page.get(f"/measurements/{told['id']}/").content.decode()
+
+
+def test_a_share_has_a_name_of_its_own_from_the_first_moment(page: Client, worker: Caller, row: Measurement) -> None:
+    Measurement.objects.update(target="workload", workload_name="train")
+    run = uuid.uuid4()
+    parts: list[dict[str, Any]] = [
+        {"name": CPU, "label": "CPU", "counted": False},
+        {"name": f"process:{CPU}", "label": "CPU"},
+    ]
+    begin(worker, row.pk, run=run, parts=parts)
+    path = f"/measurements/{row.pk}/"
+    for energies in ({CPU: 100.0}, {CPU: 100.0, f"process:{CPU}": 40.0}):
+        row.refresh_from_db()
+        send(worker, row.pk, row.next_sequence, rows_of(1, from_s=row.last_time_s or START_S, energies=energies), run)
+        html = page.get(path).content.decode()
+        assert html.count('<th scope="row">CPU') <= 1, "each component stands in one row"
+    assert "CPU, share of the workload train" in html
+    assert "Share of the workload train attributed" in words(page.get(path))
+
+
+def test_only_what_changed_is_sent_to_a_page_that_watches(page: Client, worker: Caller, row: Measurement) -> None:
+    path = f"/measurements/{row.pk}/status/"
+    send(worker, row.pk, 1, rows_of(5))
+    by_htmx = {"HX-Request": "true"}
+    html = page.get(f"/measurements/{row.pk}/").content.decode()
+    found = re.search(r'hx-get="[^"]*\?seen=([^"]+)"', html)
+    assert found is not None and html.count('role="status"') == 1 and 'role="alert"' not in html
+    same = page.get(f"{path}?seen={found[1]}", headers=by_htmx)
+    assert (same["HX-Retarget"], same["HX-Reswap"]) == ("#measurement-numbers", "innerHTML")
+    assert "stop-button" not in same.content.decode() and "data-energy" in same.content.decode()
+    assert "measurement-told" not in same.content.decode(), "nothing is told twice"
+    Measurement.objects.update(status=MeasurementStatus.LOST)
+    other = page.get(f"{path}?seen={found[1]}", headers=by_htmx)
+    assert "HX-Retarget" not in other
+    assert "stop-button" in other.content.decode()
+    assert "lost. The last sample is of" in other.content.decode().partition('id="measurement-told"')[2]
+    Measurement.objects.update(status=MeasurementStatus.DONE)
+    over = page.get(f"{path}?seen={found[1]}", headers=by_htmx)
+    assert over["HX-Refresh"] == "true"
+    assert "hx-get" not in page.get(f"/measurements/{row.pk}/").content.decode().partition("measurement-state")[2]
+    assert "hx-trigger" not in page.get(path).content.decode(), "without htmx it is no page that asks again"
