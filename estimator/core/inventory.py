@@ -124,6 +124,7 @@ class InventoryTold(Told):
     accelerators: Annotated[list[Card], Field(max_length=MOST_ACCELERATORS)] = []
     meters: Annotated[list[MeterTold], Field(max_length=MOST_METERS)] = []
     version: _Name = ""
+    config_path: _Words = ""  #: where a worker's own file lies, as it was when it enrolled
 
     def as_json(self) -> dict[str, Any]:
         """What was told, and nothing that was not."""

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 
-def state_folder(*parts: str) -> Path:
-    """A folder of ours under $WATTPRINT_DATA, else where the system keeps the state of programs; made if missing."""
+def state_path(*parts: str) -> Path:
+    """A folder of ours under $WATTPRINT_DATA, else where the system keeps the state of programs."""
     data = os.environ.get("WATTPRINT_DATA")
     if data:
         top = Path(data) / "measure"
@@ -14,7 +14,12 @@ def state_folder(*parts: str) -> Path:
             top = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "wattprint"
         except RuntimeError as problem:  # a service may have no home
             raise OSError("there is no home folder: name one in WATTPRINT_DATA") from problem
-    folder = top.joinpath(*parts)
+    return top.joinpath(*parts)
+
+
+def state_folder(*parts: str) -> Path:
+    """The same, made if missing."""
+    folder = state_path(*parts)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 

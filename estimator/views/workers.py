@@ -20,6 +20,7 @@ from estimator.services.workers import NewEnrolment, TooMany
 from estimator.views.asked import asking_account, signed_in
 from estimator.views.measurements import as_listed
 from estimator.views.shown_once import forget, hand_over, handed_over
+from estimator.worker.config import EXAMPLE
 
 _RECENT = 10
 #: Runs of one calibration that are linked.
@@ -96,6 +97,7 @@ def worker(request: HttpRequest, worker_id: uuid.UUID) -> HttpResponse:
         "calibrations": calibrations_of(owner=asking_account(request), worker=row.pk),
         "runs_shown": _RUNS_SHOWN,
         "measurements": as_listed(measured),
+        "config_example": EXAMPLE,
         "goes_on": any(not one.is_over for one in measured),
     }
     return render(request, "estimator/worker.html", page, status=422 if form.errors else 200)

@@ -17,7 +17,7 @@ from estimator.measure.inventory import inventory
 from estimator.measure.meters import open_meters
 from estimator.worker import credentials, protocol
 from estimator.worker.client import Away, Client, Refused
-from estimator.worker.config import FILE_NAME, Config, read_config
+from estimator.worker.config import FILE_NAME, Config, ConfigFile
 from estimator.worker.credentials import Credentials, NotEnrolled
 from estimator.worker.deliver import Delivery
 from estimator.worker.store import Store
@@ -98,7 +98,7 @@ def enrol(folder: Path, *, server: str, token: str, name: str, config: Config, a
                 "name": name or found["host"]["name"],
                 "installation": credentials.installation(folder),
                 "version": ENGINE_VERSION,
-                "inventory": found,
+                "inventory": found | {"config_path": str(folder / FILE_NAME)},
                 "workloads": sorted(config.workloads),
             },
         )
@@ -119,14 +119,14 @@ class Agent:
         Where this worker keeps what it must not lose.
     told : Credentials
         Who it is.
-    config : Config
+    file : ConfigFile
         The worker's own file.
     child : sequence of str
         What measures, as arguments of Python.
     """
 
-    def __init__(self, folder: Path, told: Credentials, config: Config, child: Sequence[str] = CHILD) -> None:
-        self._folder, self._told, self._config = folder, told, config
+    def __init__(self, folder: Path, told: Credentials, file: ConfigFile, child: Sequence[str] = CHILD) -> None:
+        self._folder, self._told, self._file = folder, told, file
         self._child_arguments = child
         self._child: subprocess.Popen[bytes] | None = None
         self._deaths: list[float] = []
@@ -167,6 +167,12 @@ class Agent:
     # --- signs of life ------------------------------------------------------------------------------------------------
 
     def _give_a_sign(self) -> None:
+        if self._file.look():
+            say(
+                f"wattprint: {self._file.problem} What it said before holds on."
+                if self._file.problem
+                else _named(self._file)
+            )
         sent_at_s = time.time()
         best = min(self._beats, key=lambda known: known.round_trip_s, default=None)
         body: dict[str, Any] = {
@@ -176,7 +182,7 @@ class Agent:
             "clock_offset_s": best.offset_s if best else None,
             "round_trip_s": best.round_trip_s if best else None,
             "measurements": [kept.id for kept in self._store.unfinished()],
-            "workloads": sorted(self._config.workloads),
+            "workloads": sorted(self._file.config.workloads),
         }
         try:
             told = self._client.post(protocol.HEARTBEAT_PATH, body)
@@ -263,6 +269,11 @@ def say(words: str) -> None:
     sys.stderr.flush()
 
 
+def _named(file: ConfigFile) -> str:
+    names = ", ".join(sorted(file.config.workloads)) or "none so far"
+    return f"wattprint: workloads that may be started by name stand in {file.path}: {names}."
+
+
 def work(
     folder: Path,
     *,
@@ -273,20 +284,21 @@ def work(
     child: Sequence[str] = CHILD,
 ) -> int:
     """Enrol where that is still to be done, and work."""
-    config = read_config(folder / FILE_NAME)
+    file = ConfigFile(folder / FILE_NAME)
     try:
         lock = credentials.hold(folder)
     except credentials.AlreadyRuns:
         say(f"wattprint: a worker already runs on {folder}. Stop that one, or name another folder with --folder.")
         return 1
     try:
-        told = _who(folder, server=server, token=token, name=name, authority=authority, config=config)
+        told = _who(folder, server=server, token=token, name=name, authority=authority, config=file.config)
         if told is None:
             return 1
-        agent = Agent(folder, told, config, child)
+        agent = Agent(folder, told, file, child)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: agent.stop())
         say(f"wattprint: this worker serves {told.server}. Ctrl-C stops it.")
+        say(_named(file))
         return agent.run()
     finally:
         os.close(lock)

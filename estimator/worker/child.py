@@ -21,7 +21,7 @@ from estimator.measure import trust
 from estimator.measure.meters import open_meters
 from estimator.measure.samplers import MeterProblem
 from estimator.worker import protocol
-from estimator.worker.config import read_config
+from estimator.worker.config import FILE_NAME, ConfigFile
 from estimator.worker.credentials import Credentials, read_credentials
 from estimator.worker.protocol import Spec
 from estimator.worker.session import Sessions
@@ -66,7 +66,8 @@ def serve(folder: Path, *, slice_s: float = protocol.SLICE_S) -> int:
     warnings.simplefilter("ignore", SecurityWarning)
     _only_consumer()
     told = read_credentials(folder)
-    sessions = Sessions(Store(folder / "samples.sqlite3"), read_config(folder / "worker.toml"))
+    file = ConfigFile(folder / FILE_NAME)
+    sessions = Sessions(Store(folder / "samples.sqlite3"), file.config)
     app = celery_app(told)
     app.set_current()
 
@@ -79,6 +80,8 @@ def serve(folder: Path, *, slice_s: float = protocol.SLICE_S) -> int:
                 return False  # the broker is away: this slice goes on
             return True
 
+        if file.look():  # what is wrong with it, the process says that started us
+            sessions.config = file.config
         sessions.slice(key, number, spec, slice_s=slice_s, again=again)
 
     @worker_ready.connect(weak=False)

@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 FILE_NAME: Final = "worker.toml"
+#: What it may look like, for people.
+EXAMPLE: Final = """\
+[workloads.train]
+command = ["python", "train.py"]
+folder = "/home/me/project"
+"""
 MOST_WORKLOADS: Final = 100
 _NAME_LENGTH: Final = 80
 
@@ -30,6 +36,49 @@ class Config:
     meters: tuple[str, ...] = ()  #: kinds that must work; by default all that do
 
 
+class ConfigFile:
+    """
+    The file of a worker that runs: read again when it has changed.
+
+    Parameters
+    ----------
+    path : Path
+        The file, as `read_config` takes it.
+
+    Raises
+    ------
+    BadConfig
+        If it cannot be used at the start; later what was read before holds on, and `problem` says what is wrong.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem = ""
+        self._seen = _state_of(path)
+        self.config = read_config(path)
+
+    def look(self) -> bool:
+        """Read it again if it has changed; whether it has."""
+        state = _state_of(self.path)
+        if state == self._seen:
+            return False
+        self._seen = state
+        try:
+            self.config, self.problem = read_config(self.path), ""
+        except BadConfig as problem:
+            self.problem = str(problem)
+        return True
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    """What changes with a file's content; None where there is none."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_mtime_ns, told.st_size, told.st_ino
+
+
 def read_config(path: Path) -> Config:
     """
     Read the worker's file; one that is not there is empty.
@@ -37,13 +86,9 @@ def read_config(path: Path) -> Config:
     Parameters
     ----------
     path : Path
-        The file, such as::
+        The file, such as `EXAMPLE`; before the first table it may say which meters must work::
 
             meters = ["rapl", "nvml"]
-
-            [workloads.train]
-            command = ["python", "train.py"]
-            folder = "project"
 
     Raises
     ------

@@ -179,6 +179,14 @@ def test_what_loses_something_is_asked_first_and_says_what(page: Client, row: Me
     assert "ends now as failed" not in text(page, path)
 
 
+def test_the_page_of_a_worker_says_where_its_file_is_and_what_to_write(page: Client, desk: workers.Enrolled) -> None:
+    path = f"/workers/{desk.worker.pk}/"
+    shown = text(page, path)
+    assert "the worker says where that is when it starts" in shown and "command = [&quot;python&quot;" in shown
+    Worker.objects.update(inventory={"config_path": "/home/<i>/worker.toml"})
+    assert '<code class="breakable">/home/&lt;i&gt;/worker.toml</code>' in text(page, path)
+
+
 # --- where one is -----------------------------------------------------------------------------------------------------
 
 

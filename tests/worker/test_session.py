@@ -12,9 +12,10 @@ import pytest
 
 from estimator.worker import session
 from estimator.worker.agent import Beat, beat
-from estimator.worker.config import BadConfig, Config, Workload, read_config
+from estimator.worker.config import EXAMPLE, BadConfig, Config, ConfigFile, Workload, read_config
 from estimator.worker.protocol import PROCESS, Spec
 from estimator.worker.session import Sessions
+from estimator.worker.shell import main
 from estimator.worker.started import Followed, NoProcess
 from estimator.worker.store import Store
 from tests.worker.meter import POWERS_W, open_steady
@@ -234,6 +235,35 @@ def test_the_workers_file_names_workloads(tmp_path: Path) -> None:
     assert read_config(path) == Config()
     path.write_text('meters = ["rapl"]\n[workloads.train]\ncommand = ["python", "t.py"]\nfolder = "/tmp"\n')
     assert read_config(path) == Config({"train": Workload(("python", "t.py"), "/tmp")}, ("rapl",))
+
+
+def test_the_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "worker.toml"
+    file = ConfigFile(path)
+    assert (file.config, file.look()) == (Config(), False)
+    path.write_text(EXAMPLE)
+    assert file.look() and not file.look()
+    assert file.config.workloads == {"train": Workload(("python", "train.py"), "/home/me/project")}
+    path.write_text("[workloads")
+    assert file.look() and "cannot be read" in file.problem
+    assert list(file.config.workloads) == ["train"], "what it said before holds on"
+    path.unlink()
+    assert file.look() and (file.config, file.problem) == (Config(), "")
+    path.write_text("meters = 1")
+    with pytest.raises(BadConfig):
+        ConfigFile(path)
+
+
+def test_its_help_says_where_the_file_is_and_what_stands_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WATTPRINT_DATA", str(tmp_path / "50 % off"))
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert str(tmp_path / "50 % off" / "measure" / "worker" / "worker.toml") in told
+    assert "--doctor " in told and 'command = ["python", "train.py"]' in told
+    assert not list(tmp_path.iterdir()), "who asks for help makes no folder"
 
 
 @pytest.mark.parametrize(
