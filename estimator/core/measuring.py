@@ -70,11 +70,19 @@ class MeasurementRequest(Placed):
 
     @model_validator(mode="after")
     def target_is_named(self) -> Self:
-        """Refuse a process without its number, and a workload without its name."""
+        """Refuse a process without its number, a workload without its name, and either where another is the target."""
         if self.target == "process" and self.pid is None:
-            raise PydanticCustomError("target_unnamed", "give the number of the process", {"field": "pid"})
+            raise PydanticCustomError("pid_missing", "Give the number of the process.", {"field": "pid"})
+        if self.target != "process" and self.pid is not None:
+            raise PydanticCustomError(
+                "pid_unasked", 'Leave this out, or choose "process" as the target.', {"field": "pid"}
+            )
         if self.target == "workload" and self.workload is None:
-            raise PydanticCustomError("target_unnamed", "give the name of the workload", {"field": "workload"})
+            raise PydanticCustomError("workload_missing", "Give the name of the workload.", {"field": "workload"})
+        if self.target != "workload" and self.workload is not None:
+            raise PydanticCustomError(
+                "workload_unasked", 'Leave this out, or choose "workload" as the target.', {"field": "workload"}
+            )
         return self
 
 

@@ -43,11 +43,16 @@ _MESSAGES: Final = {
         "A range needs both of its ends and the value itself. Give all three, or leave the range empty."
     ),
     "range_beside_value": _("The value must lie within its range. Correct the range, or leave both of its ends empty."),
+    "pid_missing": _("Give the number of the process."),
+    "pid_unasked": _('Leave this out, or choose "process" as the target.'),
+    "workload_missing": _("Give the name of the workload."),
+    "workload_unasked": _('Leave this out, or choose "workload" as the target.'),
     "extra_forbidden": _("There is no such field; check its spelling, or leave it out."),
 }
 #: Errors of an object as a whole that name the field to change.
 _AT_A_FIELD: Final = (
-    *("active_parameters_above_all", "shares_above_all", "lever_settings", "target_unnamed"),
+    *("active_parameters_above_all", "shares_above_all", "lever_settings"),
+    *("pid_missing", "pid_unasked", "workload_missing", "workload_unasked"),
     *("range_incomplete", "range_beside_value"),
 )
 _UNKNOWN_NEAR: Final = _("There is no such field. Did you mean %(near)s?")

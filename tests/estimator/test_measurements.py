@@ -142,6 +142,9 @@ def test_a_worker_takes_a_bounded_number_at_once(ann: User, desk: workers.Enroll
         ({"interval_s": 0.05}, "interval_s"),
         ({"interval_s": 61}, "interval_s"),
         ({"target": "process"}, "pid"),
+        ({"target": "machine", "pid": 4}, "pid"),
+        ({"target": "workload", "workload": "train", "pid": 4}, "pid"),
+        ({"workload": "train"}, "workload"),
         ({"target": "workload"}, "workload"),
         ({"target": "workload", "workload": "rm -rf /"}, "workload"),
         ({"command": ["sh"]}, "command"),
@@ -155,7 +158,9 @@ def test_what_cannot_be_measured_is_refused_at_its_field(
 ) -> None:
     status, told = person("POST", "/measurements", {"worker": str(desk.worker.pk)} | body)
     assert status == 422
-    assert path in {field["path"] for field in told["error"]["fields"]}
+    said = {field["path"]: field["message"] for field in told["error"]["fields"]}
+    assert said[path].endswith((".", "?")), said
+    assert said[path][0].isupper() or path.startswith("location"), said
 
 
 def test_a_budget_warns_before_it_is_passed(ann: User, desk: workers.Enrolled, worker: Caller) -> None:
