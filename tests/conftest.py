@@ -19,8 +19,8 @@ pytest_plugins = ["pytester"]
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
 
-#: Where tests share out over processes, none should wait for one of these at the end.
-LONGEST = {"test_style.py", "test_up.py", "test_script.py"}
+#: Where tests share out over processes, what takes long comes first, so that many short files are left to fill the end.
+LONGEST = ("house/test_style.py", "run/test_up.py", "run/", "journeys/", "worker/", "reports/test_pdf.py", "reports/")
 #: A test that asks for one of these talks to processes with a database of their own.
 WITH_OTHER_PROCESSES = {"live_site", "make_site", "page", "new_page", "browser", "celery_worker_process"}
 
@@ -51,7 +51,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files come first."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+    def place(item: pytest.Item) -> int:
+        path = item.nodeid.removeprefix("tests/")
+        return next((place for place, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 # --- each test of rows, on both databases -----------------------------------------------------------------------------
