@@ -335,6 +335,7 @@ CELERY_BEAT_SCHEDULE = {
     "rescue-estimates": {"task": "estimator.rescue", "schedule": 5.0, "options": {"expires": 5}},
     "forget-sessions": {"task": "estimator.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},
     "run-schedules": {"task": "reports.run_schedules", "schedule": 3600.0, "options": {"expires": 1800}},
+    "mail-budgets": {"task": "estimator.measurements.mail", "schedule": 15.0, "options": {"expires": 15}},
     "mail-reports": {"task": "reports.mail", "schedule": 60.0, "options": {"expires": 60}},
     "rescue-reports": {"task": "reports.rescue", "schedule": 5.0, "options": {"expires": 5}},
 }

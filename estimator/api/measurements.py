@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import get_language
 from ninja import Router, Schema
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -25,6 +26,7 @@ from estimator.services.cursor import cursor_of, place_of
 from estimator.services.recorded import Recorded
 from estimator.services.samples import SamplesRefused
 from estimator.services.storage import Full
+from estimator.views.asked import site_of
 
 router = Router()
 SCOPE: Final = "measurements"
@@ -245,7 +247,9 @@ def _own(request: HttpRequest, measurement_id: uuid.UUID) -> Measurement:
 )
 def create_measurement(request: HttpRequest, payload: MeasurementRequest) -> HttpResponse:
     """It begins within a second where the worker is online, else when it is back."""
-    row = measurements.request_measurement(owner=require_user(request, SCOPE), asked=payload)
+    row = measurements.request_measurement(
+        owner=require_user(request, SCOPE), asked=payload, site=site_of(request), language=get_language() or "en"
+    )
     return json_response(
         measurement_out(request, row), status=201, headers={"Location": f"/api/v1/measurements/{row.pk}"}
     )

@@ -44,7 +44,13 @@ class PlacedForm(forms.Form):
     grid_intensity_gco2e_per_kwh = forms.FloatField(
         label=_("Grid intensity (gCO₂e/kWh)"), required=False, min_value=0, max_value=5_000
     )
-    pue = forms.FloatField(label=_("PUE"), required=False, min_value=1, max_value=10)
+    pue = forms.FloatField(
+        label=_("PUE"),
+        required=False,
+        min_value=1,
+        max_value=10,
+        help_text=_("Empty adds nothing to what is measured. For a laptop or a desk give 1."),
+    )
 
     def clean_place(self) -> Location:
         """The place that is meant."""
@@ -98,14 +104,14 @@ class MeasurementForm(PlacedForm):
         required=False,
         min_value=1e-9,
         max_value=1e9,
-        help_text=_("Its page warns before it is passed."),
+        help_text=_("Of the machine's own energy, before PUE. Its page warns before it is passed."),
     )
     budget_kgco2e = forms.FloatField(
         label=_("Budget (kgCO₂e)"),
         required=False,
         min_value=1e-9,
         max_value=1e9,
-        help_text=_("Its page warns before it is passed."),
+        help_text=_("Of the CO₂e that its page shows. Its page warns before it is passed."),
     )
 
     field_order = (

@@ -1,10 +1,12 @@
 """Rows, querysets and constraints; no arithmetic. One module a topic; Django finds the rows that are listed here."""
 
+from estimator.models.budget import BudgetMail
 from estimator.models.dataset import Dataset
 from estimator.models.estimate import WHO_MAY_SEE, Estimate, Sharing
 from estimator.models.imported import ImportedFile, ImportedFileQuerySet
 from estimator.models.job import LEASE, MAX_ATTEMPTS, QUEUE_PATIENCE, Job, JobQuerySet, JobStatus
 from estimator.models.ledger import Ledger
+from estimator.models.mailed import Mailed, MailState
 from estimator.models.measurement import (
     FootprintOf,
     Measurement,
@@ -27,6 +29,7 @@ __all__ = [
     "QUEUE_PATIENCE",
     "WHO_MAY_SEE",
     "ApiToken",
+    "BudgetMail",
     "Dataset",
     "Enrolment",
     "Estimate",
@@ -37,6 +40,8 @@ __all__ = [
     "JobQuerySet",
     "JobStatus",
     "Ledger",
+    "MailState",
+    "Mailed",
     "Measurement",
     "MeasurementKind",
     "MeasurementStatus",

@@ -19,7 +19,7 @@ from estimator.core.units import S_PER_H
 from estimator.models import Measurement, Worker
 from estimator.models.measurement import OPEN, FootprintOf, MeasurementKind, MeasurementStatus, Target
 from estimator.reference import catalogue
-from estimator.services import calibrations, estimates, storage, workers
+from estimator.services import budgets, calibrations, estimates, storage, workers
 from estimator.services.grid import grid_of
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
 from estimator.services.shares import shares_of
@@ -38,7 +38,9 @@ LEAST_J: Final = 1e-6
 _TITLE_LENGTH: Final = 150
 
 
-def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measurement:
+def request_measurement(
+    *, owner: User, asked: MeasurementRequest, site: str = "", language: str = ""
+) -> Measurement:
     """
     Ask a worker of one's own to measure.
 
@@ -48,6 +50,8 @@ def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measuremen
         Who asks.
     asked : MeasurementRequest
         What, for how long, and where the machine stands.
+    site, language : str
+        By which address and in which language its owner is told of a budget by mail; no mail without.
 
     Raises
     ------
@@ -86,6 +90,7 @@ def request_measurement(*, owner: User, asked: MeasurementRequest) -> Measuremen
             inventory=worker.inventory,
             created_at=now,
         )
+        budgets.prepare_mail(row, site=site, language=language)
         transaction.on_commit(lambda: send(row=row, now=now))
     return row
 

@@ -16,6 +16,7 @@ from estimator.measure.limits import BYTES_PER_GB
 from estimator.models import Measurement, SampleChunk, SampleSum, Worker
 from estimator.models.measurement import OPEN, MeasurementStatus
 from estimator.services import storage
+from estimator.services.budgets import ask_for_mail, in_danger
 from estimator.worker.protocol import MOST_SAMPLES
 
 #: Buckets of time that are kept; shorter stretches are drawn from the samples themselves. [s]
@@ -224,7 +225,9 @@ def take_samples(
         if first_sequence > row.next_sequence:
             raise OutOfOrder(row.next_sequence)
         if new:
+            before = in_danger(row)
             take_in(row, parse(new, before_s=row.last_time_s or row.started_at_s))
+            ask_for_mail(row, in_danger(row) - before, now=now)
         row.run = row.run or run
         if row.status in {MeasurementStatus.QUEUED, MeasurementStatus.LOST}:
             row.status = MeasurementStatus.STOPPING if row.stop_asked_at else MeasurementStatus.RUNNING

@@ -22,6 +22,11 @@ RECENT: Final = 50
 P = ParamSpec("P")
 
 
+def site_of(request: HttpRequest) -> str:
+    """The address under which somebody came, for links that are followed later."""
+    return request.build_absolute_uri("/").rstrip("/")
+
+
 def seconds_to_wait(request: HttpRequest, scope: str, per_minute: int) -> int:
     """For how long this address must wait; 0 where it may go on. The API counts for itself."""
     address = request.META.get("REMOTE_ADDR") or "local"

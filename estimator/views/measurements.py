@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,7 +29,7 @@ from estimator.services.recorded import csv_lines
 from estimator.services.series import series_of
 from estimator.services.shares import shares_of
 from estimator.services.standing import central_kgco2e, in_kwh
-from estimator.views.asked import as_uuid, asking_account, signed_in, visible
+from estimator.views.asked import as_uuid, asking_account, signed_in, site_of, visible
 from estimator.views.comparable import comparable
 from estimator.views.form import filled_in
 from estimator.views.standing import points_of, state_of
@@ -85,7 +86,9 @@ def measurement_new(request: HttpRequest) -> HttpResponse:
         form = MeasurementForm(request.POST, workers=workers)
         if form.is_valid() and form.request is not None:
             try:
-                row = service.request_measurement(owner=user, asked=form.request)
+                row = service.request_measurement(
+                    owner=user, asked=form.request, site=site_of(request), language=get_language() or "en"
+                )
             except InputProblems as found:
                 form.add_problems(found.problems)
             else:

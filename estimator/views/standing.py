@@ -15,10 +15,11 @@ from estimator.forms.lookups import place_text
 from estimator.measure.process import BY_CARD, BY_CPU_TIME, basis_of
 from estimator.models import Measurement, MeasurementStatus, Target
 from estimator.services import standing as service
+from estimator.services.budgets import budget_words
 from estimator.services.meters import component_name, text_of
 from estimator.services.series import Series
 from estimator.services.shares import Shares
-from estimator.services.standing import Budget, Standing, in_kwh, range_j
+from estimator.services.standing import Standing, in_kwh, range_j
 from estimator.views.imports import said
 from estimator.worker.protocol import PROCESS
 
@@ -37,7 +38,7 @@ def state_of(row: Measurement) -> dict[str, Any]:
         "measurement": row,
         "about": about,
         "standing": standing,
-        "budgets": [(one, _budget_words(one)) for one in budgets],
+        "budgets": [(one, budget_words(one)) for one in budgets],
         "grid": _grid(row),
         "when": _when(row),
         "may_conclude": row.energy_j > 0.0,
@@ -47,7 +48,7 @@ def state_of(row: Measurement) -> dict[str, Any]:
             [row.status, str(int(online)), str(int(row.energy_j > 0.0)), str(int(row.started_at_s is not None))]
             + [f"{one.name}.{one.state}" for one in budgets]
         ),
-        "told": " ".join(filter(None, [f"{row.get_status_display()}.", about, *map(_budget_words, budgets)])),
+        "told": " ".join(filter(None, [f"{row.get_status_display()}.", about, *map(budget_words, budgets)])),
     } | _parts(row, standing)
 
 
@@ -80,17 +81,6 @@ def _about(row: Measurement, *, online: bool) -> str:
                 "moment": f"{last:%Y-%m-%d %H:%M:%S}"
             }
     return reason_of(row.error_code)
-
-
-def _budget_words(one: Budget) -> str:
-    """Which budget, and that it is passed or will be; without numbers, which change each second."""
-    words = {
-        ("budget_kwh", "passed"): _("The budget of energy is passed."),
-        ("budget_kwh", "soon"): _("The budget of energy is about to be passed."),
-        ("budget_kgco2e", "passed"): _("The budget of CO₂e is passed."),
-        ("budget_kgco2e", "soon"): _("The budget of CO₂e is about to be passed."),
-    }
-    return words[one.name, one.state]
 
 
 def _when(row: Measurement) -> dict[str, Any]:

@@ -18,12 +18,13 @@ from estimator.core.inputs import InputProblems
 from estimator.core.levers.advice import Advice, readable_advice
 from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
 from estimator.services.advice import advise_on
+from estimator.views.asked import site_of
 from reports import services, wording
 from reports.models import Report
 from reports.options import LONGEST_NOTES, SECTIONS, Paper, ReportOptions, Section, Variant
 from reports.services.visible import UNREAD, ReportHidden, check_report, seen_of
 from reports.summary import ReportSummary
-from reports.views.reports import pdf_response, site_of
+from reports.views.reports import pdf_response
 
 router = Router()
 

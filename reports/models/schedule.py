@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from estimator.models import OwnedQuerySet
+from estimator.models import Mailed, MailState, OwnedQuerySet
 from reports.models.report import Report
 from reports.options import ReportOptions
 from reports.periods import months_after
@@ -73,16 +73,7 @@ class Outcome(models.TextChoices):
     TOO_MANY = "too_many", _("More runs were finished in this time than a report takes.")
 
 
-class MailState(models.TextChoices):
-    """Whether its owner was told by mail."""
-
-    NONE = "none", ""
-    WAITING = "waiting", _("A mail follows.")
-    SENT = "sent", _("Mailed.")
-    FAILED = "failed", _("The mail server did not take the mail.")
-
-
-class ScheduledRun(models.Model):
+class ScheduledRun(Mailed):
     """One period of a schedule, from `starts_at` on and before `ends_at`."""
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="runs")
@@ -92,10 +83,6 @@ class ScheduledRun(models.Model):
     runs_count = models.PositiveIntegerField(default=0)
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
-    mail = models.CharField(max_length=7, choices=MailState.choices, default=MailState.NONE)
-    mail_attempts = models.PositiveSmallIntegerField(default=0)
-    #: Not before this.
-    mail_next_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-ends_at", "-pk"]

@@ -2,22 +2,20 @@
 
 import logging
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
-from smtplib import SMTPException
+from datetime import UTC, date, datetime, time
 from typing import Final
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from estimator.models import Estimate, JobStatus
-from reports.models import Cadence, MailState, Outcome, Schedule, ScheduledRun
+from estimator.models import Estimate, JobStatus, MailState
+from estimator.services import mail
+from reports.models import Cadence, Outcome, Schedule, ScheduledRun
 from reports.options import ReportOptions
 from reports.services.reports import MOST_RUNS, request_collection
 
@@ -27,9 +25,6 @@ logger = logging.getLogger(__name__)
 MOST_SCHEDULES: Final = 20
 #: What is more is for the next round; a worker has its time limit.
 DUE_AT_ONCE: Final = 100
-MAILS_AT_ONCE: Final = 15
-MAIL_ATTEMPTS: Final = 3
-MAIL_AGAIN: Final = timedelta(minutes=30)
 
 
 class TooManySchedules(Exception):
@@ -141,7 +136,7 @@ def _run(row: Schedule, now: datetime) -> bool:
             run.report = request_collection(
                 estimate_ids=chosen, language=row.language, title=_title(row, run), options=row.choices()
             )
-            if settings.MAIL_IS_SET and _address_of(row.owner):
+            if settings.MAIL_IS_SET and mail.address_of(row.owner):
                 run.mail, run.mail_next_at = MailState.WAITING, now
         run.save(force_insert=True)
     return True
@@ -152,12 +147,6 @@ def _title(row: Schedule, run: ScheduledRun) -> str:
     return f"{row.name}, {run.starts_at:%Y-%m-%d} – {run.last_day:%Y-%m-%d}"
 
 
-def _address_of(owner: User) -> str:
-    """Where mail may go: nobody else's address is written to, so only a confirmed one."""
-    found = EmailAddress.objects.filter(user=owner, verified=True).order_by("-primary", "pk").first()
-    return str(found.email) if found else ""
-
-
 # --- mail -------------------------------------------------------------------------------------------------------------
 
 
@@ -165,36 +154,17 @@ def mail_reports(*, now: datetime) -> int:
     """Tell the owners of reports that are done by now where they are, and say how many were told."""
     if not settings.MAIL_IS_SET:
         return 0
-    waiting = ScheduledRun.objects.filter(
-        mail=MailState.WAITING, mail_next_at__lte=now, mail_attempts__lt=MAIL_ATTEMPTS, report__status=JobStatus.DONE
-    )
-    return sum(
-        _mail(run, now) for run in list(waiting.select_related("schedule__owner").order_by("pk")[:MAILS_AT_ONCE])
-    )
+    runs = ScheduledRun.objects.filter(**mail.waiting(now), report__status=JobStatus.DONE)
+    chosen = list(runs.select_related("schedule__owner").order_by("pk")[: mail.MAILS_AT_ONCE])
+    return sum(_mail(run, now) for run in chosen)
 
 
 def _mail(run: ScheduledRun, now: datetime) -> bool:
-    """Send one mail, outside any transaction; False where somebody else does, or the server does not take it."""
-    rows = ScheduledRun.objects.filter(pk=run.pk)
-    attempt = run.mail_attempts + 1
-    held = rows.filter(mail=MailState.WAITING, mail_attempts=run.mail_attempts)
-    # Noted before it is sent: a worker that dies in between costs an attempt, and never sends without end.
-    if held.update(mail_attempts=attempt, mail_next_at=now + MAIL_AGAIN) != 1:
-        return False
-    address = _address_of(run.schedule.owner)
-    try:
-        if address:
-            _send(run, address)
-    except (SMTPException, OSError):
-        logger.exception("The mail of scheduled report %s was not taken", run.report_id)
-        if attempt >= MAIL_ATTEMPTS:
-            rows.update(mail=MailState.FAILED)
-        return False
-    rows.update(mail=MailState.SENT if address else MailState.NONE)
-    return bool(address)
+    return mail.deliver(run, owner=run.schedule.owner, write=lambda: _letter(run), now=now)
 
 
-def _send(run: ScheduledRun, address: str) -> None:
+def _letter(run: ScheduledRun) -> tuple[str, str]:
+    """Subject and text."""
     site = run.schedule.choices().site
     with translation.override(run.schedule.language):
         told = {
@@ -202,10 +172,9 @@ def _send(run: ScheduledRun, address: str) -> None:
             "link": site + reverse("report", args=[run.report_id]),
             "list": site + reverse("schedules"),
         }
-        subject = _("Wattprint: %(title)s") % told
         text = _(
             "Your report is ready: %(title)s\n\n%(link)s\n\n"
             "Sign in first where one of its runs is private. You planned this report: pause or delete it here.\n"
             "%(list)s\n"
         )
-        send_mail(subject, text % told, None, [address])
+        return _("Wattprint: %(title)s") % told, text % told

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
 from estimator.services import site_health
-from estimator.views.asked import estimate_for, is_theirs
+from estimator.views.asked import estimate_for, is_theirs, site_of
 from reports import services
 from reports.forms import ReportForm
 from reports.models import Report
@@ -42,11 +42,6 @@ def report_create(request: HttpRequest, estimate_id: uuid.UUID) -> HttpResponse:
     if estimate.status != JobStatus.DONE:
         return redirect("estimate", estimate_id)
     return render(request, "reports/choices.html", {"estimate": estimate, "form": form})
-
-
-def site_of(request: HttpRequest) -> str:
-    """The address under which the reader came, for the link at which the report can be verified."""
-    return request.build_absolute_uri("/").rstrip("/")
 
 
 @require_safe

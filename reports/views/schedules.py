@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from estimator.views.asked import asking_account, signed_in
+from estimator.views.asked import asking_account, signed_in, site_of
 from reports.forms import ScheduleForm
 from reports.models import Cadence, Schedule, ScheduledRun
 from reports.services import schedules as service
-from reports.views.reports import site_of
 
 #: Periods of a schedule that are listed, the newest first.
 PERIODS: Final = 12

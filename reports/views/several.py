@@ -14,10 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from estimator.models import Estimate, JobStatus
-from estimator.views.asked import as_uuid, own_estimates
+from estimator.views.asked import as_uuid, own_estimates, site_of
 from reports import services
 from reports.forms import SeveralForm
-from reports.views.reports import site_of
 
 #: Runs that can be ticked one by one: a form has no more fields than the settings allow. The period has no such end.
 MOST_TICKED: Final = 150
