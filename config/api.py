@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -65,9 +67,17 @@ def _refuse_constant(name: str) -> None:
 class Api(NinjaAPI):
     """The API, whose documentation says that calls may come with a token, and need none where nothing else is said."""
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
         """The documentation, with the ways to say who calls."""
-        schema = super().get_openapi_schema(**options)
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return self._described(prefix, get_language())
+
+    @lru_cache(maxsize=8)  # noqa: B019  (there is one API, and it lives as long as its process)
+    def _described(self, path_prefix: str, language: str | None) -> OpenAPISchema:
+        """Made once: anybody may ask for it, and it takes half a second."""
+        schema = super().get_openapi_schema(path_prefix=path_prefix)
         schema["components"]["securitySchemes"] = SECURITY_SCHEMES
         schema["security"] = SECURITY
         return schema
