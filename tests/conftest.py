@@ -31,12 +31,15 @@ WITH_OTHER_PROCESSES = {"live_site", "make_site", "page", "new_page", "browser",
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """List what could not run, loudly, before the closing line."""
     found = left_out.reasons(terminalreporter.stats.get("skipped", []))
-    if found:
+    in_part = left_out.reasons_in_part(terminalreporter.stats.get("warnings", []))
+    if found or in_part:
         terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
         for test, reason in found:
             terminalreporter.write_line(f"NOT RUN  {test}: {reason}")
-        if left_out.must_all_run():
-            terminalreporter.write_line("CI is set, so each of them counts as a failure.")
+        for test, reason in in_part:
+            terminalreporter.write_line(f"RUN IN PART  {test}: {reason}")
+        if found and left_out.must_all_run():
+            terminalreporter.write_line("CI is set, so each that was NOT RUN counts as a failure.")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

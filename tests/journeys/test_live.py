@@ -13,6 +13,7 @@ from estimator.worker.credentials import read_credentials
 from tests.harness.browser import Pages
 from tests.harness.certificates import Pair, certified
 from tests.harness.namespace import Namespace, network_namespace
+from tests.harness.not_run import ran_in_part
 from tests.harness.servers import wait_until
 from tests.worker.people import Machine, Person, pause
 from tests.worker.site import SmallSite, small_site
@@ -25,6 +26,8 @@ PHONE = {"width": 390, "height": 844}
 def elsewhere() -> Iterator[Namespace | None]:
     """Another network, where we may make one; else the worker is only a process of its own."""
     with network_namespace() as made:
+        if made is None:
+            ran_in_part("no network of its own for the worker (root and iproute2 make one): it was never cut off")
         yield made
 
 

@@ -66,10 +66,10 @@ def test_what_could_not_run_is_collected(pytester: pytest.Pytester, monkeypatch:
     )
     pytester.makepyfile(
         """
-        from tests.harness.not_run import not_run
+        from tests.harness.not_run import not_run, ran_in_part
 
         def test_fine():
-            pass
+            ran_in_part("there is no such network")
 
         def test_lacking():
             not_run("there is no such machine")
@@ -81,5 +81,10 @@ def test_what_could_not_run_is_collected(pytester: pytest.Pytester, monkeypatch:
         assert not_run.must_all_run() == bool(ci)
         done = pytester.runpytest_subprocess("-p", "no:django", "-p", "no:cacheprovider")
         assert done.ret == code
-        done.stdout.fnmatch_lines(["*NOT RUN  *test_lacking: there is no such machine*"])
+        done.stdout.fnmatch_lines(
+            [
+                "*NOT RUN  *test_lacking: there is no such machine*",
+                "*RUN IN PART  *test_fine: there is no such network*",
+            ]
+        )
         assert "1 passed, 1 skipped" in done.outlines[-1]
