@@ -372,7 +372,8 @@ _MEASURED_ALONE: Final = {
         "servers draw 0.20 to 0.45 times their accelerators on them."
     ),
     "processors": gettext_noop(
-        "Only CPUs and memory were measured: accelerators, and the rest of the servers, are not counted."
+        "Only CPUs and memory were measured: accelerators, if there are any, and the rest of the servers are not "
+        "counted."
     ),
 }
 

@@ -134,6 +134,18 @@ class Lookup:
             self._process.communicate()
 
 
+def plain_cpu_name(told: str) -> str:
+    """
+    The name of a processor as the catalogue has it, out of what a system calls it.
+
+    Examples
+    --------
+    >>> plain_cpu_name("AMD EPYC 7742 64-Core Processor")
+    'AMD EPYC 7742 Processor'
+    """
+    return " ".join(_ADDED.sub(" ", told).split())
+
+
 def figures(question: Question) -> Figures:
     """Look something up and wait for it; raises as `Lookup.result` does."""
     return Lookup(question).result()
@@ -215,7 +227,7 @@ def _answer(question: Question) -> dict[str, Any]:
     cpu = None
     if question.cpu:
         with contextlib.suppress(InputProblems):
-            cpu = catalogue.find_cpu(" ".join(_ADDED.sub(" ", question.cpu).split())).row
+            cpu = catalogue.find_cpu(plain_cpu_name(question.cpu)).row
     place = None
     try:
         if question.place:

@@ -9,21 +9,17 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 from pydantic import ValidationError
 
 from estimator import broker_access
-from estimator.core.inputs import Hardware, InputProblem, InputProblems, Location, Workload
+from estimator.core.inputs import InputProblem, InputProblems
 from estimator.core.measuring import MeasurementRequest
-from estimator.core.units import S_PER_H
 from estimator.models import Measurement, Worker
-from estimator.models.measurement import OPEN, FootprintOf, MeasurementKind, MeasurementStatus, Target
-from estimator.reference import catalogue
+from estimator.models.measurement import OPEN, MeasurementKind, MeasurementStatus
 from estimator.services import budgets, calibrations, estimates, storage, workers
 from estimator.services.grid import grid_of
+from estimator.services.measured_run import workload_of
 from estimator.services.samples import AnotherRun, MeasurementOver, OutOfOrder, counted_j
-from estimator.services.shares import shares_of
-from estimator.services.standing import in_kwh
 from estimator.worker.protocol import MOST_AT_ONCE, PROCESS, Spec
 
 logger = logging.getLogger(__name__)
@@ -34,8 +30,6 @@ PATIENCE: Final = timedelta(seconds=15)
 RESCUED_AT_ONCE: Final = 200
 _ERRORS: Final = frozenset({"no_such_process", "unknown_workload", "workload_does_not_start", "no_meter", "internal"})
 LEAST_J: Final = 1e-6
-#: Of a title that more is said after.
-_TITLE_LENGTH: Final = 150
 
 
 def request_measurement(
@@ -304,46 +298,3 @@ def delete_measurement(*, owner: User, measurement_id: uuid.UUID) -> bool:
         broker_access.tell_stop(worker_id=row.worker_id, measurement_id=measurement_id)
     row.delete()
     return True
-
-
-# --- what it means ----------------------------------------------------------------------------------------------------
-
-
-def workload_of(row: Measurement) -> Workload:
-    """The run as an estimate takes it: measured energy before PUE, hours, place, and the hardware that is known."""
-    duration_h = max(row.covered_s / S_PER_H, 1e-9)
-    shares = shares_of(row)
-    title, energy_j = row.title or row.worker_name, row.energy_j
-    if shares is not None and row.footprint_of == FootprintOf.PROCESS and row.target == Target.MACHINE:
-        energy_j = shares.energy_j
-        title = gettext("%(title)s, the share attributed to it") % {"title": title[:_TITLE_LENGTH]}
-    elif shares is not None and row.footprint_of == FootprintOf.MACHINE and row.target != Target.MACHINE:
-        energy_j = shares.machine_j
-        title = gettext("%(title)s, the whole machine") % {"title": title[:_TITLE_LENGTH]}
-    hardware = _hardware(row)
-    accelerator_hours = None
-    if hardware.accelerator is not None and shares is not None and row.is_of_process:
-        # The cards were occupied by others too: their making is shared out as their energy is.
-        accelerator_hours = shares.cards_count * duration_h
-        hardware = hardware if accelerator_hours > 0.0 else Hardware()
-    return Workload(
-        title=title,
-        method="measured",
-        it_energy_kwh=in_kwh(energy_j),
-        duration_h=duration_h,
-        accelerator_hours=accelerator_hours or None,
-        location=Location.model_validate(row.location),
-        grid_intensity_gco2e_per_kwh=row.grid_intensity_gco2e_per_kwh,
-        pue=row.pue,
-        hardware=hardware,
-    )
-
-
-def _hardware(row: Measurement) -> Hardware:
-    """The accelerators, where the catalogue knows them: for what making them emitted."""
-    cards = row.inventory.get("accelerators")
-    names = [str(card.get("name", "")) for card in (cards if isinstance(cards, list) else []) if isinstance(card, dict)]
-    if len(set(names)) == 1:
-        with contextlib.suppress(InputProblems, ValidationError):
-            return Hardware(accelerator=catalogue.find_accelerator(names[0]).row.id, accelerator_count=len(names))
-    return Hardware()

@@ -13,7 +13,8 @@ from estimator.models import Measurement, MeasurementKind, MeasurementStatus
 from estimator.reference.resolve import factors_for
 from estimator.services import estimates
 from estimator.services.grid import grid_of
-from estimator.services.measurements import LEAST_J, workload_of
+from estimator.services.measured_run import workload_of
+from estimator.services.measurements import LEAST_J
 from estimator.services.shares import shares_of
 
 _NOTHING_ATTRIBUTED: Final = gettext_noop("Nothing is attributed to a command or process here. Take the whole machine.")

@@ -21,7 +21,8 @@ from estimator.measure.samplers import Flag
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus
 from estimator.services import calibrations, estimates, storage
 from estimator.services.grid import grid_of
-from estimator.services.measurements import LEAST_J, workload_of
+from estimator.services.measured_run import workload_of
+from estimator.services.measurements import LEAST_J
 from estimator.services.samples import chunks_of, counted_j, parse, take_in
 from estimator.services.shares import not_counted
 from estimator.worker.protocol import MOST_SAMPLES, PROCESS

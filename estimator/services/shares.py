@@ -6,6 +6,8 @@ from typing import Any
 
 from estimator.measure.process import basis_of
 from estimator.models import Measurement, Target
+from estimator.reference import catalogue
+from estimator.reference.assume import ENERGY_SPREADS
 from estimator.worker.protocol import PROCESS
 
 
@@ -60,23 +62,36 @@ def shares_of(row: Measurement) -> Shares | None:
     parts = tuple(_parts(row))
     if not parts:
         return None
+    energies_j = {part.name: part.energy_j for part in parts}
+    low_j = energy_j = high_j = machine_j = 0.0
+    for part in machine_parts(row):
+        own_j, (low, high) = energies_j.get(part["name"], 0.0), ratios_of(part)
+        low_j, high_j = low_j + own_j * low, high_j + own_j * high
+        energy_j += own_j
+        machine_j += row.energies_j.get(part["name"], 0.0)
+    return Shares(parts, low_j, energy_j, high_j, machine_j)
+
+
+def machine_parts(row: Measurement) -> list[dict[str, Any]]:
+    """The components that the energy of the machine is the sum of."""
     of_machine = row.target == Target.MACHINE
     beside = not_counted(row.inventory)
     # Of a process that is followed live its share alone counts; what the machine is made of, its inventory tells.
-    counted = [
+    return [
         part
         for part in row.components
         if not part["name"].startswith(PROCESS)
         and (part.get("counted", True) if of_machine else part["name"] not in beside)
     ]
-    energies_j = {part.name: part.energy_j for part in parts}
-    low_j = energy_j = high_j = machine_j = 0.0
-    for part in counted:
-        own_j = energies_j.get(part["name"], 0.0)
-        low_j, high_j = low_j + own_j * part.get("low", 1.0), high_j + own_j * part.get("high", 1.0)
-        energy_j += own_j
-        machine_j += row.energies_j.get(part["name"], 0.0)
-    return Shares(parts, low_j, energy_j, high_j, machine_j)
+
+
+def ratios_of(part: Mapping[str, Any]) -> tuple[float, float]:
+    """5th and 95th percentile of a component's true energy over the one told, by its meter, else as is usual."""
+    low, high = float(part.get("low", 1.0)), float(part.get("high", 1.0))
+    if (low, high) != (1.0, 1.0):
+        return low, high
+    usual = catalogue.shelf().defaults[ENERGY_SPREADS.get(str(part.get("quality")), "spread_given_power")]
+    return usual.low, usual.high
 
 
 def _parts(row: Measurement) -> Iterator[Share]:

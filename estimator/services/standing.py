@@ -9,7 +9,7 @@ from estimator.core.measured import emitted_kgco2e
 from estimator.core.measuring import budget_used, projected
 from estimator.core.units import J_PER_KWH, S_PER_H
 from estimator.models import Measurement
-from estimator.services.shares import Shares, shares_of
+from estimator.services.shares import Shares, ratios_of, shares_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ def in_kwh(energy_j: float) -> float:
 
 def range_j(part: dict[str, Any], energy_j: float) -> tuple[float, float, float]:
     """Energy of one component, with the 5th and 95th percentile of the true one, in joules."""
-    return energy_j * part.get("low", 1.0), energy_j, energy_j * part.get("high", 1.0)
+    low, high = ratios_of(part)
+    return energy_j * low, energy_j, energy_j * high
 
 
 def _at_end(row: Measurement) -> float | None:
