@@ -32,19 +32,22 @@ Names = Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=1
 class WorkerOut(Schema):
     """One worker."""
 
-    id: uuid.UUID
-    name: str
-    online: bool
-    enabled: bool
-    #: Why it was switched off without its owner's word: `overfull`, `too_many_connections`; else empty.
-    disabled_reason: str
-    version: str
-    created_at: datetime
-    last_seen_at: datetime | None
-    clock_offset_s: float | None
-    round_trip_s: float | None
-    workloads: list[str]
-    inventory: dict[str, Any]
+    id: uuid.UUID = Field(description="Of the worker; a measurement names it by this.")
+    name: str = Field(description="What its owner calls it.")
+    online: bool = Field(description="Whether it was heard of a moment ago.")
+    enabled: bool = Field(description="Whether it may measure.")
+    disabled_reason: str = Field(
+        description="Why it was switched off without its owner's word: `overfull`, `too_many_connections`; else empty."
+    )
+    version: str = Field(description="Of its program.")
+    created_at: datetime = Field(description="When it enrolled.")
+    last_seen_at: datetime | None = Field(description="When it was last heard of.")
+    clock_offset_s: float | None = Field(description="Its clock less ours. [s]")
+    round_trip_s: float | None = Field(description="How long a call takes there and back; it bounds the offset. [s]")
+    workloads: list[str] = Field(description="Names of what may be started there, by its own worker.toml.")
+    inventory: dict[str, Any] = Field(
+        description="`host`, `cpu`, `memory_gb`, `accelerators`, `meters` and why others do not work, `config_path`."
+    )
 
 
 class WorkersOut(Schema):

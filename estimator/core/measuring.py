@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from estimator.core.bounds import Hours, Inputs, Intensity
@@ -42,6 +42,21 @@ class FootprintRequest(Placed):
 class MeasurementRequest(Placed):
     """What is to be measured on a worker, for how long, and where it stands."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "worker": "0d9f3a44-1f0a-4a3e-8f43-0b0f4f8d6c21",
+                    "target": "workload",
+                    "workload": "train",
+                    "project": "thesis",
+                    "location": {"country": "FR"},
+                    "budget_kwh": 2.0,
+                }
+            ]
+        }
+    )
+
     worker: Annotated[str, Field(max_length=36)] = Field(description="Id of the worker.")
     target: TargetName = Field("machine", description="The whole machine, a process, or a workload known by its name.")
     pid: Annotated[int, Field(ge=1, le=4_194_304)] | None = Field(None, description="Of the process; its children too.")
@@ -57,8 +72,8 @@ class MeasurementRequest(Placed):
     baseline_s: Annotated[float, Field(ge=0, le=300)] = Field(
         0.0, description="The idle machine is measured this long first. [s]"
     )
-    title: Annotated[str, Field(max_length=200)] = ""
-    project: Annotated[str, Field(max_length=120)] = ""
+    title: Annotated[str, Field(max_length=200)] = Field("", description="Its name, for people.")
+    project: Annotated[str, Field(max_length=120)] = Field("", description="Lists can show those of one project.")
     pue: Annotated[float, Field(ge=1, le=10)] | None = Field(None, description="Facility energy over IT energy. [1]")
     planned_h: Hours | None = Field(None, description="Hours of the whole run, to project the total. [h]")
     budget_kwh: Annotated[float, Field(gt=0, le=1e9)] | None = Field(

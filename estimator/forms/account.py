@@ -22,7 +22,7 @@ _SCOPES: Final = (
     (TokenScope.ESTIMATES, _("Estimates: keep, list, share and delete them, with scenarios, plans, ledgers, exports")),
     (
         TokenScope.MEASUREMENTS,
-        _("Measurements: needed for wattprint measure --server; start, watch, stop, delete them"),
+        _("Measurements: needed by ./wattprint measure to send them here; start, watch, stop, delete them"),
     ),
     (TokenScope.WORKERS, _("Workers: make tokens for machines; list, rename, disable and delete machines")),
     (TokenScope.REPORTS, _("Reports: no call asks for it today, as a report follows its estimate")),

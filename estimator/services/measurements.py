@@ -32,9 +32,7 @@ _ERRORS: Final = frozenset({"no_such_process", "unknown_workload", "workload_doe
 LEAST_J: Final = 1e-6
 
 
-def request_measurement(
-    *, owner: User, asked: MeasurementRequest, site: str = "", language: str = ""
-) -> Measurement:
+def request_measurement(*, owner: User, asked: MeasurementRequest, site: str = "", language: str = "") -> Measurement:
     """
     Ask a worker of one's own to measure.
 

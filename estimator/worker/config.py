@@ -10,7 +10,7 @@ FILE_NAME: Final = "worker.toml"
 EXAMPLE: Final = """\
 [workloads.train]
 command = ["python", "train.py"]
-folder = "/home/me/project"
+folder = "/data/project"
 """
 MOST_WORKLOADS: Final = 100
 _NAME_LENGTH: Final = 80

@@ -130,7 +130,7 @@ def test_who_comes_from_the_measurements_finds_their_scope_chosen(people: People
     ]
     page = client.get("/account/tokens/").content.decode()
     assert chosen.findall(page) == ["estimates"]
-    assert "needed for wattprint measure --server" in page
+    assert "needed by ./wattprint measure to send them here" in page
 
 
 @pytest.mark.parametrize(

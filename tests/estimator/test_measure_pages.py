@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from estimator.api.measured import MeasurementOut
 from estimator.core.measuring import MeasurementRequest
 from estimator.models import Measurement, Worker
 from estimator.services import measurements, workers
@@ -185,6 +186,25 @@ def test_the_page_of_a_worker_says_where_its_file_is_and_what_to_write(page: Cli
     assert "the worker says where that is when it starts" in shown and "command = [&quot;python&quot;" in shown
     Worker.objects.update(inventory={"config_path": "/home/<i>/worker.toml"})
     assert '<code class="breakable">/home/&lt;i&gt;/worker.toml</code>' in text(page, path)
+
+
+def test_the_api_describes_each_number_of_a_measurement_with_its_unit_and_an_example(client: Client) -> None:
+    known = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    told = ("MeasurementOut", "MeasurementsOut", "SeriesOut", "AttributedOut", "ShareOut", "GridOut", "Triple")
+    for name in (*told, "WorkerOut", "MeasurementRequest"):
+        for field, about in known[name]["properties"].items():
+            assert about.get("description") or "$ref" in about or field == "location", (name, field)
+            if field.endswith(("_kwh", "_w", "_s", "_kgco2e", "_j")):
+                assert about["description"].endswith("]"), (name, field)
+    (example,) = known["MeasurementOut"]["examples"]
+    shown = MeasurementOut.model_validate(example)
+    assert set(example) == set(MeasurementOut.model_fields)
+    assert shown.energy_kwh == pytest.approx(shown.energies_j["cpu_package:0"] / 3.6e6)
+    assert shown.grid is not None and shown.facility_energy_kwh is not None
+    per_kwh = shown.grid.grid_intensity_gco2e_per_kwh.central
+    assert shown.operational_location_based_kgco2e is not None
+    assert shown.operational_location_based_kgco2e.central == pytest.approx(shown.facility_energy_kwh * per_kwh / 1e3)
+    MeasurementRequest.model_validate(known["MeasurementRequest"]["examples"][0])
 
 
 # --- where one is -----------------------------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def test_the_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
     assert (file.config, file.look()) == (Config(), False)
     path.write_text(EXAMPLE)
     assert file.look() and not file.look()
-    assert file.config.workloads == {"train": Workload(("python", "train.py"), "/home/me/project")}
+    assert file.config.workloads == {"train": Workload(("python", "train.py"), "/data/project")}
     path.write_text("[workloads")
     assert file.look() and "cannot be read" in file.problem
     assert list(file.config.workloads) == ["train"], "what it said before holds on"
