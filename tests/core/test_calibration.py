@@ -79,9 +79,9 @@ def test_what_counts_and_why_not(device: Device, times: dict[str, float], left_o
 
 def test_cards_that_had_nothing_to_do_are_not_counted_and_sockets_are() -> None:
     busy, idle = Device(1_080_000.0, "counter", 700.0), Device(216_000.0, "counter", 700.0)
-    found = drawn(devices=[busy, idle], **HOUR)
+    found = drawn(devices=[busy, idle], **HOUR)  # type: ignore[arg-type]
     assert (found.mean_power_w, found.devices_count, found.left_out) == (300.0, 1, "")
-    found = drawn(devices=[busy, idle], together=True, **HOUR)  # type: ignore[arg-type]
+    found = drawn(devices=[busy, idle], together=True, **HOUR)
     assert (found.mean_power_w, found.devices_count, found.left_out) == (180.0, 2, "")
 
 
