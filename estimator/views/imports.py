@@ -20,7 +20,7 @@ from estimator.core.inputs import InputProblems
 from estimator.core.reconcile import COMPONENT_LABELS
 from estimator.core.units import S_PER_H
 from estimator.forms.imports import ImportForm
-from estimator.imports import UnreadableFile
+from estimator.imports import ImportedMeasurement, UnreadableFile
 from estimator.models import Estimate, ImportedFile
 from estimator.services import imports as service
 from estimator.services.reconciled import over_all_runs
@@ -142,14 +142,30 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         "over": _over_all_runs(request, row) if compared is not None else None,
         "estimates": comparable(own_estimates(request)) if row.kept_at else (),
         "may_delete": _is_theirs(request, row),
-        "series": series_of_trace(found.trace, name=_DEVICES) if found.trace and found.trace.time_s else None,
-        "components": [{"name": _DEVICES, "label": _("all devices together")}],
-        "drawing_alt": _("Power of all devices together over time, in watts; its energy and mean stand above."),
+        **_chart(found),
         "problem": request.GET.get("problem") == "estimate",
     }
     response = render(request, "estimator/imported.html", page)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _chart(found: ImportedMeasurement) -> dict[str, Any]:
+    """The power that is kept of it, as the chart of a measurement takes it."""
+    if found.trace is None or not found.trace.time_s:
+        return {}
+    series = series_of_trace(found.trace, name=_DEVICES)
+    return {
+        "series": series,
+        "data": {
+            "step_s": series.step_s,
+            "next_from": series.next_from,
+            "is_over": True,
+            "components": [{"name": _DEVICES, "label": _("all devices together"), "counted": True}],
+            "points": [[point.end_s, point.duration_s, point.powers_w] for point in series.points],
+        },
+        "drawing_alt": _("Power of all devices together over time, in watts; its energy and mean stand above."),
+    }
 
 
 def _over_all_runs(request: HttpRequest, row: ImportedFile) -> Calibration | None:
