@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -90,7 +91,8 @@ def main() -> int:
         print(site.url, flush=True)
         if link := site.owner_link():
             say(f"Sign in as this machine's owner, once and within an hour: {link}")
-            say("Another such link, while this runs: ./wattprint up --owner-link")
+            data = "" if options.data == ROOT / "var" else f" --data {shlex.quote(str(options.data))}"
+            say(f"Another such link, while this runs: ./wattprint up --owner-link{data}")
         say("Ctrl-C stops it.")
         site.watch()
     except Stopped:

@@ -263,7 +263,7 @@ def test_what_was_kept_shows_its_power_and_leads_back(client: Client) -> None:
     assert energy_kwh == pytest.approx(28.0, rel=1e-9)
     assert series.points[-1].end_s == pytest.approx(36_000.0, rel=1e-9)
     assert "<path d=" in page and "Power of all devices together over time" in page
-    assert "is_over\": true" in page and "power.js" in page, "drawn anew at the width that there is"
+    assert 'is_over": true' in page and "power.js" in page, "drawn anew at the width that there is"
     assert '<p class="small"><a href="/measurements/">Measurements</a></p>' in page
 
 

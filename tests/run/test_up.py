@@ -4,6 +4,7 @@ import contextlib
 import html
 import os
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -102,6 +103,8 @@ def test_it_comes_up_keeps_what_it_was_told_and_stops(make_site: Callable[..., L
     link = re.search(r"Sign in as this machine's owner, .*?: (http://\S+)", site.told())
     assert link is not None
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    told = site.told()
+    assert f"./wattprint up --owner-link --data {shlex.quote(str(data))}\n" in told
     with opener.open(link[1], timeout=10) as page:
         assert page.url == f"{site.url}/estimates/" and "owner@localhost" in page.read().decode()
     with pytest.raises(urllib.error.HTTPError, match="404"):
