@@ -54,6 +54,10 @@ class ImportOut(Schema):
     started_at: datetime | None
     emissions_kgco2e: float | None
     energy_by_component_kwh: dict[str, float]
+    #: servers (all of them), components (accelerators, CPUs and memory), accelerators, or processors (CPUs and memory).
+    covers: str
+    accelerator_names: list[str]
+    accelerator_count: int | None
     runs_count: int
     rows_count: int
     row_errors_count: int
@@ -119,6 +123,9 @@ def _out(found: ImportedMeasurement) -> ImportOut:
         started_at=found.started_at,
         emissions_kgco2e=found.emissions_kgco2e,
         energy_by_component_kwh={str(part): kwh for part, kwh in found.energy_by_component_kwh.items()},
+        covers=imports.covers_of_file(found),
+        accelerator_names=list(found.accelerator_names),
+        accelerator_count=found.accelerator_count,
         runs_count=found.runs_count,
         rows_count=found.rows_count,
         row_errors_count=found.row_errors_count,

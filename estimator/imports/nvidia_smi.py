@@ -8,6 +8,7 @@ Times are local and name no zone. A reading that the card does not give stands t
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Final
 
@@ -15,7 +16,7 @@ from estimator.core.footprint import gettext_noop as _
 from estimator.imports.answers import Answers
 from estimator.imports.cells import POWER_W, Moment, number_and_unit, year_first
 from estimator.imports.notes import Notes
-from estimator.imports.result import MAX_POWER_W, ImportedMeasurement, Tool
+from estimator.imports.result import MAX_NAME_CHARS, MAX_NAMES, MAX_POWER_W, ImportedMeasurement, Tool
 from estimator.imports.samples import Samples
 from estimator.imports.text import Row, rows_of
 
@@ -52,6 +53,14 @@ class _Board:
         self.samples, self.notes = Samples(), notes
         self.samples.since_epoch, self.samples.zone_known = True, False
         self.watts: list[float] = []
+        self.are_told_apart = True
+        self.names: set[str] = set()
+
+    def named(self, name: str) -> None:
+        """A kind of card."""
+        self.notes.name(name)
+        if name.strip() and len(self.names) < MAX_NAMES:
+            self.names.add(name.strip()[:MAX_NAME_CHARS])
 
     def take(self, row: Row, device: str, time_text: str, power_text: str, header_w: float, clock: "_Clock") -> None:
         moment = clock(time_text, device)
@@ -78,7 +87,9 @@ class _Board:
                 _("The usual draw is %(watts)s W a board, which no board takes; these may be milliwatts."),
                 {"watts": f"{median(self.watts):.0f}"},
             )
-        return self.samples.measurement(tool, self.notes)
+        found = self.samples.measurement(tool, self.notes)
+        cards_count = len(self.samples.devices) if self.are_told_apart else None
+        return replace(found, accelerator_names=tuple(sorted(self.names)), accelerator_count=cards_count)
 
 
 _Clock = Callable[[str, str], float | None]
@@ -126,6 +137,8 @@ def read_query(lines: list[str], notes: Notes, answers: Answers) -> ImportedMeas
         notes.rows_count = 0
         clock = _Counted(answers.interval_s)
         board.samples.since_epoch, board.samples.zone_known = False, True
+    # Cards of one name are not told apart by it.
+    board.are_told_apart = device_column is not None and columns[device_column] not in ("name", "gpu_name")
     if device_column is None:
         notes.warn("no_device", _("The log names no board; all rows are taken as one board."))
     for row in (*pending, *rows):
@@ -144,7 +157,7 @@ def read_query(lines: list[str], notes: Notes, answers: Answers) -> ImportedMeas
         device = row.cells[device_column] if device_column is not None else ""
         for name in ("name", "gpu_name"):
             if name in columns:
-                notes.name(row.cells[columns.index(name)])
+                board.named(row.cells[columns.index(name)])
         time_text = row.cells[time_column] if time_column is not None else ""
         board.take(row, device, time_text, row.cells[power], 1.0, clock)
     return board.measurement("nvidia-smi")

@@ -86,6 +86,8 @@ class ImportedMeasurement:
     energy_by_component_kwh: Mapping[Component, float] = field(default_factory=dict)
     started_at: datetime | None = None  #: always with a zone
     tool_version: str = ""
+    accelerator_names: tuple[str, ...] = ()  #: kinds of cards, as plain text; empty where the file tells none
+    accelerator_count: int | None = None  #: cards that were measured, where the file tells them apart
     names: tuple[str, ...] = ()  #: projects, jobs or devices, as plain text
     runs_count: int = 1
     gap_cut_kwh: float | None = None  #: power samples: gaps left out

@@ -2,27 +2,24 @@
 
 import uuid
 import zlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
-from estimator.core import reconcile
-from estimator.core.calibration import Calibration, Observation, calibration
-from estimator.core.footprint import Quality
+from estimator.core.bounds import EnergyCovers, EnergyQuality
 from estimator.core.inputs import Hardware, InputProblems, Workload
-from estimator.core.units import J_PER_KWH
+from estimator.core.units import J_PER_KWH, S_PER_H
 from estimator.imports import Answers, ImportedMeasurement, UnreadableFile, read_import
 from estimator.models import Estimate, ImportedFile, Measurement
 from estimator.models.measurement import MeasurementKind, MeasurementStatus
 from estimator.reference import catalogue
-from estimator.reference.resolve import factors_for
 from estimator.services import calibrations
+from estimator.services.compared import share_before_pue
+from estimator.services.measured_run import covers_of
 
 #: For how long a file waits for its owner's word, and how many may wait at once.
 HELD: Final = timedelta(hours=2)
@@ -30,7 +27,7 @@ MOST_HELD: Final = 40
 #: Shorter than this, a run gives no hours that a form could take. [s]
 _LEAST_S: Final = 1e-3
 #: How well a tool knows what it tells, at worst; the others read a sensor's power.
-_QUALITIES: Final[dict[str, Quality]] = {
+_QUALITIES: Final[dict[str, EnergyQuality]] = {
     "zeus": "counter",
     "perf": "counter",
     "codecarbon": "modelled",
@@ -38,15 +35,6 @@ _QUALITIES: Final[dict[str, Quality]] = {
     "green-algorithms": "modelled",
 }
 _FOUND: Final = TypeAdapter(ImportedMeasurement)
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A measurement against an estimate, and what the next estimate takes over from it."""
-
-    reconciliation: reconcile.Reconciliation
-    calibration: Calibration | None
-    mean_system_power_w: float
 
 
 def preview_import(*, data: bytes, answers: Answers | None = None) -> ImportedMeasurement:
@@ -233,14 +221,9 @@ def _observe(row: Measurement, found: ImportedMeasurement | None, estimate: Esti
     """What the file tells of the accelerators that its estimate names."""
     if found is None:
         return
-    energy_kwh = found.energy_by_component_kwh.get("accelerator", 0.0) * _without_pue(found)
+    energy_kwh = found.energy_by_component_kwh.get("accelerator", 0.0) * share_before_pue(found)
     gap_s = max((found.duration_s or 0.0) - row.covered_s, 0.0)
     calibrations.note_import(measurement=row, estimate=estimate, energy_kwh=energy_kwh, gap_s=gap_s)
-
-
-def _without_pue(found: ImportedMeasurement) -> float:
-    """Energy before PUE over the one told, as far as the file knows it."""
-    return (found.it_energy_kwh or found.energy_kwh) / found.energy_kwh
 
 
 def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
@@ -257,8 +240,8 @@ def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
     Returns
     -------
     Workload
-        With the measured energy before PUE; where a PUE of unknown size is inside, the PUE is 1, so that it is not
-        counted twice.
+        With the measured energy before PUE, what it is of, and the cards that the file names; where a PUE of unknown
+        size is inside, the PUE is 1, so that it is not counted twice.
     """
     energy_kwh = found.it_energy_kwh if found.it_energy_kwh is not None else found.energy_kwh
     pue = found.pue if found.includes_pue and found.it_energy_kwh is not None else 1.0 if found.includes_pue else None
@@ -267,126 +250,25 @@ def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
         title=title[:200],
         method="measured",
         it_energy_kwh=energy_kwh,
-        duration_h=seconds / 3600 if seconds > _LEAST_S else None,
+        it_energy_quality=_QUALITIES.get(found.recognised_as, "sampled"),
+        it_energy_covers=covers_of_file(found),
+        duration_h=seconds / S_PER_H if seconds > _LEAST_S else None,
         pue=pue,
+        hardware=_cards(found),
     )
 
 
-def compare(
-    *,
-    found: ImportedMeasurement,
-    estimate: Estimate,
-    source: str = "",
-    accelerator_count: int | None = None,
-    alone: tuple[str | None, Observation] | None = None,
-) -> Compared | None:
-    """
-    A measurement against the estimate of the same run, and why they differ.
-
-    Parameters
-    ----------
-    found : ImportedMeasurement
-        What was measured.
-    estimate : Estimate
-        The run as it was estimated.
-    source : str, optional
-        Where it was measured, for people.
-    accelerator_count : int, optional
-        Accelerators that were measured; by default as many as were estimated.
-    alone : tuple, optional
-        What is known of their draw: which they were, by the catalogue, and what one of them drew.
-
-    Returns
-    -------
-    Compared or None
-        None where the file states no time, or the estimate has no result.
-    """
-    footprint = estimate.result()
-    seconds = found.covered_s or found.duration_s
-    if footprint is None or not seconds:
-        return None
-    workload = estimate.workload()
-    estimated = reconcile.estimated_side(footprint)
-    scale = _without_pue(found)
-    parts: dict[reconcile.Component, float] = {
-        name: kwh * scale for name, kwh in found.energy_by_component_kwh.items() if kwh > 0
-    }
-    parts = parts or {"servers": found.energy_kwh * scale}
-    duration_h = seconds / 3600
-    measured = reconcile.measured_side(
-        energy_by_component_kwh=parts,
-        duration_h=duration_h,
-        estimated=estimated,
-        accelerator_count=accelerator_count,
-        pue=found.pue if found.includes_pue else None,
-    )
-    if found.includes_pue and found.it_energy_kwh is None:
-        # A PUE of unknown size is inside: the estimate's is taken out, so that the totals stay what they are.
-        measured = reconcile.without_pue(measured)
-    return Compared(
-        reconciliation=reconcile.reconcile(estimated=estimated, measured=measured),
-        calibration=_calibration(
-            workload, alone or (None, _observation(workload, parts, duration_h, found)), source=source
-        ),
-        mean_system_power_w=sum(parts.values()) * 1000 / duration_h,
-    )
+def covers_of_file(found: ImportedMeasurement) -> EnergyCovers:
+    """What the energy of a file is of, by the components that it tells apart."""
+    return covers_of(name for name, kwh in found.energy_by_component_kwh.items() if kwh > 0.0)
 
 
-def _observation(
-    workload: Workload,
-    parts: dict[reconcile.Component, float],
-    duration_h: float,
-    found: ImportedMeasurement,
-) -> Observation | None:
-    energy_kwh = parts.get("accelerator", 0.0)
-    if not energy_kwh:
-        return None
-    count = workload.hardware.accelerator_count or 1
-    spread = None
-    if found.trace and set(parts) == {"accelerator"}:
-        ordered = sorted(found.trace.power_w)
-        spread = (ordered[len(ordered) // 20] / count, ordered[-1 - len(ordered) // 20] / count)
-    return Observation(
-        energy_kwh * 1000 / duration_h / count,
-        duration_h,
-        low_w=spread[0] if spread else None,
-        high_w=spread[1] if spread else None,
-        devices_count=count,
-    )
-
-
-def _calibration(
-    workload: Workload, alone: tuple[str | None, Observation | None], *, source: str
-) -> Calibration | None:
-    """The draw of this run, as a share of the one that was estimated."""
-    hardware, observed = alone
-    hardware = hardware or workload.hardware.accelerator
-    if hardware is None or observed is None:
-        return None
-    limit = factors_for(workload).assumptions.get("mean_accelerator_power_w")
-    found = calibration(
-        hardware=hardware,
-        observations=[observed],
-        limit_w=limit.value if limit is not None and limit.value > 0 else None,
-    )
-    return calibrations.with_words(found, source=source or _("A measured run"), device=_device(hardware))
-
-
-def _device(hardware: str) -> str:
+def _cards(found: ImportedMeasurement) -> Hardware:
+    """The accelerators that a file names, where they are of one kind that the catalogue knows."""
+    if len(found.accelerator_names) != 1:
+        return Hardware()
     try:
-        return catalogue.find_hardware(hardware).label
+        accelerator = catalogue.find_accelerator(found.accelerator_names[0]).row.id
     except InputProblems:
-        return hardware
-
-
-def next_workload(*, compared: Compared, estimate: Estimate) -> Workload:
-    """The inputs of the estimate, with the draw that was measured in place of the assumed one."""
-    workload = estimate.workload()
-    if compared.calibration is not None:
-        return compared.calibration.applied_to(workload)
-    hardware = workload.hardware.model_copy(
-        update={"mean_system_power_w": compared.mean_system_power_w, "utilisation": None}
-    )
-    return workload.model_copy(
-        update={"hardware": Hardware.model_validate(hardware.model_dump()), "method": "auto", "it_energy_kwh": None}
-    )
+        return Hardware()
+    return Hardware(accelerator=accelerator, accelerator_count=found.accelerator_count or None)

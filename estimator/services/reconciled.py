@@ -12,8 +12,9 @@ from estimator.core.units import J_PER_KWH
 from estimator.imports import ImportedMeasurement
 from estimator.imports.result import Component
 from estimator.models import Estimate, Measurement
-from estimator.services import calibrations, imports
-from estimator.services.imports import Compared
+from estimator.services import calibrations
+from estimator.services import compared as comparing
+from estimator.services.compared import Compared
 from estimator.worker.protocol import PROCESS
 
 #: The first part of a component's name -> what an estimate calls it.
@@ -50,12 +51,13 @@ def compared(*, row: Measurement) -> Compared | None:
     if row.estimate is None or row.energy_j <= 0.0 or row.covered_s <= 0.0:
         return None
     cards = [part["name"] for part in row.components if _kind(part) == "accelerator" and part.get("counted", True)]
-    return imports.compare(
+    return comparing.compare(
         found=_as_found(row),
         estimate=row.estimate,
         source=row.worker.name if row.worker is not None else row.worker_name,
         accelerator_count=sum(row.energies_j.get(name, 0.0) > 0.0 for name in cards) or None,
         alone=calibrations.run_alone(row),
+        pue=row.pue,
     )
 
 
@@ -81,7 +83,7 @@ def next_workload(*, row: Measurement, over: Calibration | None = None) -> Workl
     found = compared(row=row)
     if found is None or row.estimate is None:
         return None
-    return imports.next_workload(compared=found, estimate=row.estimate)
+    return comparing.next_workload(compared=found, estimate=row.estimate)
 
 
 def _as_found(row: Measurement) -> ImportedMeasurement:

@@ -22,7 +22,9 @@ from estimator.core.units import S_PER_H
 from estimator.forms.imports import ImportForm
 from estimator.imports import ImportedMeasurement, UnreadableFile
 from estimator.models import Estimate, ImportedFile
+from estimator.services import compared as comparing
 from estimator.services import imports as service
+from estimator.services.measured_run import covers_told
 from estimator.services.reconciled import over_all_runs
 from estimator.services.series import series_of_trace
 from estimator.views.asked import RECENT, as_uuid, estimate_named, own_estimates, seconds_to_wait, too_many, visible
@@ -126,7 +128,7 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     against = _against(request, row)
     if against is not None:
         try:
-            compared = service.compare(found=found, estimate=against, source=row.file_name)
+            compared = comparing.compare(found=found, estimate=against, source=row.file_name)
         except InputProblems:
             compared = None  # the catalogue does not know its names any more
     page = {
@@ -136,7 +138,8 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
         "duration_h": found.duration_s / S_PER_H if found.duration_s and found.duration_s >= S_PER_H else None,
         "parts": [(_(COMPONENT_LABELS[name]), kwh) for name, kwh in found.energy_by_component_kwh.items() if kwh],
         "row_errors": _row_errors(found.row_errors),
-        "notices": [said(notice.message, notice.text_params) for notice in found.warnings],
+        "notices": _notices(found),
+        "accelerators": _accelerators(found),
         "against": against,
         "compared": compared,
         "over": _over_all_runs(request, row) if compared is not None else None,
@@ -148,6 +151,21 @@ def imported(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     response = render(request, "estimator/imported.html", page)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _notices(found: ImportedMeasurement) -> list[str]:
+    """What to know before the energy is believed: what it is of first, where that is not the whole machine."""
+    covers = service.covers_of_file(found)
+    told = [] if covers == "servers" else [covers_told(covers)]
+    return told + [said(notice.message, notice.text_params) for notice in found.warnings]
+
+
+def _accelerators(found: ImportedMeasurement) -> str:
+    """The cards that a file tells of: "2 × NVIDIA A100-SXM4-40GB"."""
+    names = ", ".join(found.accelerator_names)
+    if found.accelerator_count and names:
+        return f"{found.accelerator_count} × {names}"
+    return names or str(found.accelerator_count or "")
 
 
 def _chart(found: ImportedMeasurement) -> dict[str, Any]:
@@ -237,13 +255,15 @@ def use(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     against = _against(request, row)
     if "calibrated" in request.GET and against is not None:
         over = _over_all_runs(request, row) if request.GET.get("runs") == "all" else None
-        compared = service.compare(found=found, estimate=against, source=row.file_name)
+        compared = comparing.compare(found=found, estimate=against, source=row.file_name)
         if compared is not None:
             workload = (
                 over.applied_to(against.workload())
                 if over is not None
-                else service.next_workload(compared=compared, estimate=against)
+                else comparing.next_workload(compared=compared, estimate=against)
             )
+            if workload is None:
+                raise Http404
             notice = _("The draw that was measured stands in the form. Change what will be different next time.")
             return filled_in(request, workload, notice=notice)
     title = found.names[0] if found.names else row.file_name

@@ -23,8 +23,8 @@ from estimator.forms.measurement import FootprintForm, MeasurementForm, same_aga
 from estimator.models import Estimate, Measurement, MeasurementKind, MeasurementStatus, Worker
 from estimator.services import measurements as service
 from estimator.services import placed, reconciled
+from estimator.services.compared import Compared
 from estimator.services.cursor import cursor_of, place_of
-from estimator.services.imports import Compared
 from estimator.services.recorded import csv_lines
 from estimator.services.series import series_of
 from estimator.services.shares import shares_of

@@ -1,5 +1,6 @@
 """The API and the pages of imports: what the contract names, what is kept, what strangers see."""
 
+import math
 import re
 import uuid
 from pathlib import Path
@@ -13,8 +14,10 @@ from django.utils import timezone
 
 from estimator import services
 from estimator.core.inputs import Hardware, Location, Workload
-from estimator.imports import MAX_BYTES
+from estimator.imports import MAX_BYTES, ImportedMeasurement
+from estimator.imports.result import Component
 from estimator.models import Estimate, ImportedFile, Measurement
+from estimator.services import compared as comparing
 from estimator.services import imports as service
 from estimator.services.series import series_of_trace
 
@@ -192,7 +195,7 @@ def test_measured_against_estimated_with_its_reasons(client: Client) -> None:
     assert page.count("<svg") >= 3 and "calibrated=1" in page
     found = service.found_in(row)
     assert found is not None
-    compared = service.compare(found=found, estimate=estimate)
+    compared = comparing.compare(found=found, estimate=estimate)
     assert compared is not None
     # Estimated: 8 x 400 W x 8 h = 25.6 kWh. Measured: 8 x 350 W x 10 h = 28 kWh. Both times 1.2.
     reconciled = compared.reconciliation
@@ -209,9 +212,10 @@ def test_next_estimate_has_the_measured_draw() -> None:
     estimate, row = finished(), kept()
     found = service.found_in(row)
     assert found is not None
-    compared = service.compare(found=found, estimate=estimate)
+    compared = comparing.compare(found=found, estimate=estimate)
     assert compared is not None
-    workload = service.next_workload(compared=compared, estimate=estimate)
+    workload = comparing.next_workload(compared=compared, estimate=estimate)
+    assert workload is not None
     # 8 x 350 W x 8 h x 1.2
     assert services.calculate(workload=workload).result.facility_energy_kwh.central == pytest.approx(26.88, rel=1e-9)
 
@@ -298,3 +302,70 @@ def test_only_what_was_estimated_is_offered_to_compare_with(client: Client) -> N
     assert [key for key, _ in offered] == [str(thought.pk)], (typed.pk, made.pk)
     assert offered[0][1].startswith("Ours · 8 × ") and "A100" in offered[0][1]
     assert offered[0][1].endswith(thought.created_at.strftime("%Y-%m-%d %H:%M"))
+
+
+def told_of(parts: dict[Component, float], **more: Any) -> ImportedMeasurement:
+    """An hour of what was measured, by component, in kWh."""
+    return ImportedMeasurement(
+        recognised_as="plain", energy_kwh=sum(parts.values()), includes_pue=False, rows_count=1, duration_s=3_600.0,
+        energy_by_component_kwh=parts, **more,
+    )  # fmt: skip
+
+
+def test_the_pue_of_a_measurement_is_one_of_the_reasons() -> None:
+    found = service.found_in(kept())
+    assert found is not None
+    compared = comparing.compare(found=found, estimate=finished(), pue=1.1)
+    assert compared is not None
+    # Estimated: 25.6 kWh x 1.2. Measured: 28 kWh x 1.1.
+    reconciled = compared.reconciliation
+    assert (reconciled.estimated_kwh, reconciled.measured_kwh) == pytest.approx((30.72, 30.8))
+    parts = {part.reason: part.energy_kwh for part in reconciled.parts}
+    # L(30.8, 30.72) = 0.08 / ln(30.8 / 30.72), times ln(1.1 / 1.2).
+    assert parts["pue"] == pytest.approx(0.08 / math.log(30.8 / 30.72) * math.log(1.1 / 1.2), rel=1e-9)
+    assert sum(parts.values()) == pytest.approx(0.08, abs=1e-9)
+
+
+def test_of_a_host_alone_only_its_draw_is_taken_over() -> None:
+    run = Workload(hardware=Hardware(accelerator="nvidia-h100-sxm5-80gb", accelerator_count=1), duration_h=8.0, pue=1.2)
+    thought = finished(run)
+    compared = comparing.compare(found=told_of({"cpu": 0.02, "memory": 0.00455402989967149}), estimate=thought)
+    assert compared is not None and compared.is_of_use and compared.is_host_alone
+    workload = comparing.next_workload(compared=compared, estimate=thought)
+    assert workload is not None
+    told = workload.hardware
+    assert (told.mean_cpu_power_w, told.mean_memory_power_w) == (20.0, 4.55403)
+    assert (told.mean_system_power_w, told.accelerator, told.accelerator_count) == (None, "nvidia-h100-sxm5-80gb", 1)
+    # The card as it was estimated, and 24.55403 W of host for 8 h.
+    before = services.calculate(workload=run).result.it_energy_kwh.central
+    after = services.calculate(workload=workload).result.it_energy_kwh.central
+    assert after == pytest.approx(before + 24.55403 * 8.0 / 1000.0, rel=1e-9)
+
+
+def test_cards_that_nobody_names_give_nothing_to_take_over() -> None:
+    thought = finished(Workload(hardware=Hardware(mean_system_power_w=500.0), duration_h=8.0, pue=1.2))
+    compared = comparing.compare(found=told_of({"accelerator": 0.2}), estimate=thought)
+    assert compared is not None and not compared.is_of_use
+    assert comparing.next_workload(compared=compared, estimate=thought) is None
+
+
+def test_a_log_of_cards_alone_names_them_and_its_estimate_counts_them_alone(client: Client) -> None:
+    body = client.post(f"{API}?preview=true", {"file": sample("nvidia_smi/query_2gpu_units.csv")}).json()
+    assert (body["accelerator_names"], body["accelerator_count"]) == (["NVIDIA A100-SXM4-40GB"], 2)
+    assert body["covers"] == "accelerators"
+    found = service.preview_import(data=(SAMPLES / "nvidia_smi/query_2gpu_units.csv").read_bytes())
+    workload = service.measured_workload(found=found, title="two")
+    assert (workload.hardware.accelerator, workload.hardware.accelerator_count) == ("nvidia-a100-sxm4-40gb", 2)
+    assert workload.it_energy_quality == "sampled"
+    footprint = services.calculate(workload=workload)
+    assert footprint.boundary == "accelerators"
+    assert "host" not in footprint.boundary_includes
+    assert "measured_in_part" in {one.code for one in footprint.warnings}
+    assert footprint.result.embodied_share_kgco2e is not None
+    it_energy = next(one for one in footprint.assumptions if one.name == "it_energy_kwh")
+    assert (it_energy.low, it_energy.high) == pytest.approx((0.9 * found.energy_kwh, 1.1 * found.energy_kwh))
+
+    assert client.post("/imports/", {"file": sample("nvidia_smi/query_2gpu_units.csv")}).status_code == 302
+    page = text(client.get(f"/imports/{ImportedFile.objects.get().pk}/"))
+    assert "2 × NVIDIA A100-SXM4-40GB" in page
+    assert "the accelerators alone" in page
