@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from estimator import access, services
 from estimator.forms.workload import WorkloadForm
-from estimator.models import WHO_MAY_SEE, Estimate, JobStatus
+from estimator.models import WHO_MAY_SEE, Estimate, JobStatus, Measurement
 from estimator.services.cursor import cursor_of, place_of
 from estimator.views.asked import browser_estimates, estimate_for
 from estimator.views.sharing import sharing_of
@@ -41,6 +41,13 @@ def estimate_status(request: HttpRequest, estimate_id: uuid.UUID) -> HttpRespons
     return render(request, "estimator/estimate_status.html", _state(request, estimate_id))
 
 
+def _measured_by(request: HttpRequest, row: Estimate) -> Measurement | None:
+    """The measurement that it was made of, for its owner alone."""
+    if row.inputs.get("method") != "measured":
+        return None
+    return Measurement.objects.owned_by(request.user).filter(result=row).only("title", "worker_name").first()
+
+
 def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
     row = estimate_for(request, estimate_id)
     state: dict[str, Any] = {
@@ -49,6 +56,7 @@ def _state(request: HttpRequest, estimate_id: uuid.UUID) -> dict[str, Any]:
         "footprint": row.result(),
         "may_claim": access.may_claim_estimate(request.user, row),
         "may_delete": access.may_delete_estimate(request.user, row),
+        "measured_by": _measured_by(request, row),
         **sharing_of(request, row),
     }
     if row.status == JobStatus.DONE:

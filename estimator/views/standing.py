@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from django.utils import timezone
@@ -13,9 +14,10 @@ from estimator.core.bounds import Location
 from estimator.core.footprint import Range
 from estimator.forms.lookups import place_text
 from estimator.measure.process import BY_CARD, BY_CPU_TIME, basis_of
-from estimator.models import Measurement, MeasurementStatus, Target
+from estimator.models import Measurement, MeasurementKind, MeasurementStatus, Target
 from estimator.services import standing as service
 from estimator.services.budgets import budget_words
+from estimator.services.measured_run import idle_of, notices_of
 from estimator.services.meters import component_name, text_of
 from estimator.services.series import Series
 from estimator.services.shares import Shares
@@ -41,6 +43,7 @@ def state_of(row: Measurement) -> dict[str, Any]:
         "budgets": [(one, budget_words(one)) for one in budgets],
         "grid": _grid(row),
         "when": _when(row),
+        "ended_badly": _ended_badly(row),
         "may_conclude": row.energy_j > 0.0,
         "every": _EVERY,
         # Only where one of these changes is all of it sent again, and told to whoever hears the page.
@@ -83,6 +86,24 @@ def _about(row: Measurement, *, online: bool) -> str:
     return reason_of(row.error_code)
 
 
+def _ended_badly(row: Measurement) -> str:
+    """That what was measured failed by itself; empty where it did not, or was ended with its measurement."""
+    code = row.exit_code
+    reached_limit = row.duration_limit_s is not None and row.covered_s >= 0.99 * row.duration_limit_s
+    if not code or row.stop_asked_at is not None or reached_limit:
+        return ""
+    told = {"code": abs(code)}
+    if row.kind == MeasurementKind.COMMAND:
+        return (
+            _("Signal %(code)s ended the command. What it drew until then is measured.") % told
+            if code < 0
+            else _("The command ended with code %(code)s: it failed. What it drew until then is measured.") % told
+        )
+    if code < 0:
+        return _("Signal %(code)s ended the workload. What it drew until then is measured.") % told
+    return _("The workload ended with code %(code)s: it failed. What it drew until then is measured.") % told
+
+
 def _when(row: Measurement) -> dict[str, Any]:
     """How long, how often, from when to when."""
     return {
@@ -108,12 +129,14 @@ def _moment(at_s: float | None) -> datetime | None:
 def duration(for_s: float) -> str:
     """In seconds while they are few, then with minutes and hours."""
     if for_s < 2 * _S_PER_MIN:
-        return _("%(seconds)s s") % {"seconds": number_format(float(f"{for_s:.3g}"), use_l10n=True)}
+        digits = float(f"{for_s:.3g}")
+        return f"{number_format(int(digits) if digits.is_integer() else digits)} s"
     minutes, seconds = divmod(round(for_s), _S_PER_MIN)
-    if for_s < 2 * _S_PER_H:
-        return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": seconds}
-    hours, minutes = divmod(minutes, 60)
-    return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    hours, left = divmod(minutes, 60)
+    amounts = (minutes, "min"), (seconds, "s")
+    if for_s >= 2 * _S_PER_H:
+        amounts = (hours, "h"), (left, "min")
+    return " ".join(f"{number_format(amount)} {unit}" for amount, unit in amounts if amount)
 
 
 def _grid(row: Measurement) -> dict[str, Any]:
@@ -171,6 +194,9 @@ def _parts(row: Measurement, standing: Standing) -> dict[str, Any]:
         "basis": _basis(shares),
         "of_process": share_label(row),
         "has_baseline": bool(row.baseline_power_w),
+        "idle": idle_of(row),
+        # Asked for by the whole page alone, and so called by it: it looks things up.
+        "notices": partial(notices_of, row),
     }
 
 

@@ -65,9 +65,9 @@ def figure_of(chart: Chart) -> dict[str, Any]:
 
 
 @register.simple_tag
-def still_chart(chart: Chart) -> SafeString:
-    """A chart as SVG in the colours of the page."""
-    return mark_safe(svg(chart, width=STILL_WIDTH))  # noqa: S308  (every text in it is escaped where it is written)
+def still_chart(chart: Chart, width: int = STILL_WIDTH) -> SafeString:
+    """A chart as SVG in the colours of the page; as wide as a phone where no script draws it anew."""
+    return mark_safe(svg(chart, width=width))  # noqa: S308  (every text in it is escaped where it is written)
 
 
 @register.simple_tag

@@ -94,7 +94,7 @@ def test_the_owner_is_told_once_a_budget_and_in_her_language(
     assert letter.to == ["ann@example.org"]
     assert letter.subject.startswith("Wattprint: try this. ")
     assert f"http://testserver/measurements/{row.pk}/" in letter.body
-    assert re.search(r"0,001222 kWh .* 0,001 kWh", letter.body), "numbers in the language of the mail"
+    assert re.search(r"0,001222 kWh .* 0,001 kWh", str(letter.body)), "numbers in the language of the mail"
     # What comes between asks the database for nothing more than without a budget.
     row.refresh_from_db()
     with patch("estimator.services.samples.in_danger", side_effect=budgets.in_danger) as seen:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from estimator.core.measuring import MeasurementRequest
-from estimator.measure.figures import Question
+from estimator.measure.figures import Lookup, Question
 from estimator.measure.finished import Finished, carbon, text
 from estimator.measure.samplers import Component
 from estimator.measure.totals import Total
@@ -48,7 +48,7 @@ def finished(question: Question, pue: float | None) -> Finished:
     """One kilowatt-hour in an hour, as a command line tells it."""
     part = Component(CPU, "counter", low=0.8, high=1.2)
     total = Total(part, "counter", KWH_J, 1_000.0)
-    told, problem = carbon((0.8 * KWH_J, KWH_J, 1.2 * KWH_J), None, question=question, pue=pue)
+    told, problem = carbon((0.8 * KWH_J, KWH_J, 1.2 * KWH_J), None, lookup=Lookup(question), pue=pue)
     assert not problem
     return Finished(
         client_id=str(uuid.uuid4()), title="try", command_name="python", started_at_s=START_S, duration_s=3_600.0,
@@ -165,8 +165,7 @@ def test_facts_say_how_long_how_often_where_and_from_when_to_when(
     send(worker, row.pk, 1, rows_of(150))
     path = f"/measurements/{row.pk}/"
     live = words(page.get(path))
-    assert "Measured for 2 min 30 s of 1 h 0 min" not in live
-    assert "Measured for 2 min 30 s of 60 min 0 s" in live and "Read every 0.5 s" in live
+    assert "Measured for 2 min 30 s of 60 min" in live and "Read every 0.5 s" in live
     assert "From 2026-11-18" in live and "Last sample 2026-11-18" in live and "Where desk, France" in live
     assert "At the end, if it goes on so" in live
     Measurement.objects.update(status=MeasurementStatus.DONE)
@@ -174,7 +173,7 @@ def test_facts_say_how_long_how_often_where_and_from_when_to_when(
     assert "Measured for 2 min 30 s Read every" in done and " To 2026-11-18" in done
     assert "if it goes on so" not in done
     Measurement.objects.update(planned_h=10.0)
-    assert "In 10 h 0 min, if it goes on so" in words(page.get(path)), "the whole run is longer than what was measured"
+    assert "In 10 h, if it goes on so" in words(page.get(path)), "the whole run is longer than what was measured"
     Measurement.objects.update(status=MeasurementStatus.LOST)
     lost = page.get(path)
     assert "The last sample is of 2026-11-18" in words(lost)
@@ -182,13 +181,34 @@ def test_facts_say_how_long_how_often_where_and_from_when_to_when(
     assert '<button class="button secondary" id="stop-button">' in lost.content.decode()
 
 
-def test_a_command_that_failed_is_told_of_at_the_top(page: Client, person: Caller, worker: Caller) -> None:
+def test_what_failed_by_itself_is_told_of_at_the_top(page: Client, person: Caller, worker: Caller) -> None:
     body = finished(Question(grid_intensity_gco2e_per_kwh=50.0), None).body() | {"exit_code": 3}
     told = person("POST", "/measurements/finished", body)[1]
-    html = page.get(f"/measurements/{told['id']}/").content.decode()
-    assert html.index("The command ended with code 3") < html.index("data-energy")
-    Measurement.objects.update(exit_code=0)
-    assert "ended with code" not in page.get(f"/measurements/{told['id']}/").content.decode()
+    path = f"/measurements/{told['id']}/"
+    html = page.get(path).content.decode()
+    assert html.index("The command ended with code 3: it failed.") < html.index("data-energy")
+    at_top: dict[str, dict[str, Any]] = {
+        "Signal 9 ended the workload.": {"kind": "live", "exit_code": -9},
+        "The workload ended with code 1: it failed.": {"kind": "live", "exit_code": 1},
+    }
+    for words_of_it, changes in at_top.items():
+        Measurement.objects.update(**changes)
+        assert words_of_it in words(page.get(path))
+    # What was ended with its measurement has not failed.
+    ended_with_it: list[dict[str, Any]] = [{"exit_code": 0}, {"exit_code": -15, "stop_asked_at": timezone.now()}]
+    for changes in ended_with_it:
+        Measurement.objects.update(**changes)
+        assert "notice danger" not in page.get(path).content.decode()
+        assert f"ended with exit code {changes['exit_code']}" in words(page.get(path))
+
+
+def test_the_estimate_leads_its_owner_back_and_nobody_else(page: Client, person: Caller) -> None:
+    told = person("POST", "/measurements/finished", finished(Question(place="France"), None).body())[1]
+    run_estimate(estimate_id=uuid.UUID(told["estimate"]), worker="w")
+    back = f'href="/measurements/{told["id"]}/"'
+    assert back in page.get(f"/estimates/{told['estimate']}/").content.decode()
+    Estimate.objects.update(sharing="public")
+    assert back not in Client().get(f"/estimates/{told['estimate']}/").content.decode()
 
 
 def test_a_share_has_a_name_of_its_own_from_the_first_moment(page: Client, worker: Caller, row: Measurement) -> None:
@@ -230,3 +250,13 @@ def test_only_what_changed_is_sent_to_a_page_that_watches(page: Client, worker: 
     assert over["HX-Refresh"] == "true"
     assert "hx-get" not in page.get(f"/measurements/{row.pk}/").content.decode().partition("measurement-state")[2]
     assert "hx-trigger" not in page.get(path).content.decode(), "without htmx it is no page that asks again"
+
+
+def test_what_was_drawn_above_the_idle_machine_stands_beside_what_was_drawn(
+    page: Client, worker: Caller, row: Measurement
+) -> None:
+    send(worker, row.pk, 1, rows_of(3_600, energies={CPU: 100.0}))
+    Measurement.objects.update(baseline_power_w={CPU: 40.0})
+    shown = words(page.get(f"/measurements/{row.pk}/"))
+    assert "Above the idle machine +60.0 Wh 40.0 W before, 100 W since" in shown
+    assert "Measured are CPUs and memory alone" in shown

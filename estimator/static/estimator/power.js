@@ -144,7 +144,7 @@
       const isNew = told.points.length > 0 || told.step_s !== state.step_s;
       take(told);
       if (isNew) {
-        figure.closest("section").hidden = !state.points.length;
+        figure.closest("section")?.toggleAttribute("hidden", !state.points.length);
         draw();
       }
     } catch {
