@@ -148,18 +148,23 @@ def open_meter(root: Path = Path("/")) -> AmdMeter:
         raise MeterProblem(
             _("The package amdsmi is not installed."),
             _("Install it from ROCm: apt install amd-smi-lib."),
+            is_there=True,
         ) from problem
     try:
         amdsmi.amdsmi_init()
     except amdsmi.AmdSmiException as problem:
         raise MeterProblem(
-            _("There is no AMD driver here (%(problem)s).", problem=str(problem)), _("Load the driver amdgpu.")
+            _("There is no AMD driver here (%(problem)s).", problem=str(problem)),
+            _("Load the driver amdgpu."),
+            is_there=True,
         ) from problem
     meter = AmdMeter(amdsmi)
     if not meter.components:
         meter.close()
         raise MeterProblem(
-            _("The AMD driver shows no card that tells its power."), _("Give the container /dev/kfd and /dev/dri.")
+            _("The AMD driver shows no card that tells its power."),
+            _("Give the container /dev/kfd and /dev/dri."),
+            is_there=True,
         )
     return meter
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from estimator.measure.limits import cpu_usage_file, limits
+from estimator.measure.own import borrowed
 
 PROC: Final = Path("/proc")
 #: Ticks a second in the files of the kernel.
@@ -33,7 +34,7 @@ def machine_busy_s(proc: Path = PROC, cpus: frozenset[int] | None = None) -> flo
         Busy time over all threads; neither idle nor taken by the hypervisor for others. [s]
     """
     if sys.platform != "linux":
-        import psutil
+        psutil = borrowed("psutil")
 
         told = psutil.cpu_times()
         return float(told.user + told.system + told.nice)
@@ -158,7 +159,7 @@ class Tree:
         return found
 
     def _by_psutil_s(self) -> float:
-        import psutil
+        psutil = borrowed("psutil")
 
         total_s = 0.0
         seen: dict[int, tuple[float, int, int]] = {}

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from estimator.core import ENGINE_VERSION
+from estimator.measure.own import ROOT, own_python
 from estimator.measure.state import state_folder, write_whole
 
-DATA_FOLDER: Final = Path(__file__).resolve().parents[1] / "reference" / "data"
+DATA_FOLDER: Final = ROOT / "estimator" / "reference" / "data"
 LONGEST_LOOKUP_S: Final = 60.0
 #: The cache is small, and a place asked for once is seldom asked for again.
 MOST_KEPT_COUNT: Final = 200
@@ -74,34 +75,47 @@ class UnknownFigure(ValueError):
 
 class Lookup:
     """
-    A question on its way: asked at once, answered when the answer is needed.
+    A question on its way: answered when the answer is needed, or at once where it was answered before.
 
     Parameters
     ----------
     question : Question
         Which processor, and where.
+    asks : bool, default True
+        Whether to ask the catalogue at once what is not known from before; else `ask` does it later.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, *, asks: bool = True) -> None:
+        self.question = question
         self._answer: dict[str, Any] | None = None
         self._process: Any = None
+        self._key, self._path = "", None
         if "estimator.reference.catalogue" in sys.modules:  # then it costs nothing more
-            try:
-                self._answer = _answer(question)
-            except UnknownFigure as problem:
-                self._answer = {"problem": str(problem)}
+            self._answer = _answer_or_problem(question)
             return
-        self._path: Path | None = None
-        with contextlib.suppress(
-            OSError, ValueError, KeyError, TypeError
-        ):  # without a folder of ours it is asked each time
+        # Without a folder of ours it is asked each time.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             self._key = _key(question)
             # A short sum finds the file at once; the key in it says whether it is the right one.
             self._path = state_folder("figures") / f"{zlib.crc32(self._key.encode()):08x}.json"
             kept = json.loads(self._path.read_text())
             self._answer = kept["answer"] if kept["key"] == self._key else None
-        if self._answer is None:
-            self._process = _ask(question)
+        if asks:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask the catalogue what is not known yet; nobody waits."""
+        if self._answer is None and self._process is None:
+            try:
+                self._process = _ask(self.question)
+            except OSError as problem:
+                self._answer = {"problem": f"The catalogue cannot be asked: {problem}"}
+
+    def problem(self) -> str:
+        """Why there is no answer, as soon as it is known; empty until then, and where there is one."""
+        if self._answer is None and self._process is not None and self._process.poll() is not None:
+            self._take()
+        return _problem_of(self._answer) if self._answer is not None else ""
 
     def result(self) -> Figures:
         """
@@ -117,21 +131,33 @@ class Lookup:
         UnknownFigure
             If the place is unknown or the tables cannot be read.
         """
-        if self._answer is None:
-            self._answer = _told_by(self._process)
-            if "problem" not in self._answer and self._path is not None:
-                with contextlib.suppress(OSError):  # a full disk costs the cache, not the measurement
-                    _make_room(self._path.parent)
-                    write_whole(self._path, json.dumps({"key": self._key, "answer": self._answer}))
-        if "problem" in self._answer:
-            raise UnknownFigure(str(self._answer["problem"]))
-        return _figures(self._answer)
+        answer = self._answer
+        if answer is None:
+            self.ask()
+            answer = self._answer or self._take()
+        if problem := _problem_of(answer):
+            raise UnknownFigure(problem)
+        return _figures(answer)
 
     def drop(self) -> None:
         """Nobody waits for the answer any more."""
         if self._answer is None and self._process is not None:
             self._process.kill()
             self._process.communicate()
+
+    def _take(self) -> dict[str, Any]:
+        """Wait for the answer of the process, and keep it."""
+        answer = self._answer = _told_by(self._process)
+        # That a place is unknown is an answer, too; that the tables could not be read is none.
+        if "problem" not in answer and self._path is not None:
+            with contextlib.suppress(OSError):  # a full disk costs the cache, not the measurement
+                _make_room(self._path.parent)
+                write_whole(self._path, json.dumps({"key": self._key, "answer": answer}))
+        return answer
+
+
+def _problem_of(answer: dict[str, Any]) -> str:
+    return str(answer.get("unknown") or answer.get("problem") or "")
 
 
 def plain_cpu_name(told: str) -> str:
@@ -173,32 +199,31 @@ def _ask(question: Question) -> Any:
     """Start a process that loads the catalogue and answers."""
     import subprocess
 
-    own = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PYTHONSAFEPATH": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "estimator.measure.figures"],
-        stdin=subprocess.PIPE,
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from estimator.measure.figures import main; main()"
+    return subprocess.Popen(
+        # What is measured may run in another environment, which has not our packages. The question is no input of the
+        # process: a fork of what is measured would hold its pipe open.
+        [own_python(), "-I", "-c", code, str(ROOT), json.dumps(asdict(question))],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        env=own,
         start_new_session=True,  # a Ctrl-C is for the measured command
     )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(asdict(question)))
-    process.stdin.flush()
-    return process
 
 
 def _told_by(process: Any) -> dict[str, Any]:
     import subprocess
 
+    complaint = ""
     try:
-        told, _ = process.communicate(timeout=LONGEST_LOOKUP_S)
+        told, complaint = process.communicate(timeout=LONGEST_LOOKUP_S)
         return dict(json.loads(told))
     except (OSError, ValueError, subprocess.SubprocessError) as problem:
         process.kill()
         process.communicate()
-        return {"problem": f"The catalogue could not be read: {problem}"}
+        reason = (complaint.strip().splitlines() or [str(problem)])[-1]
+        return {"problem": f"The catalogue could not be read by {own_python()}: {reason}"}
 
 
 def _figures(answer: dict[str, Any]) -> Figures:
@@ -221,9 +246,6 @@ def _answer(question: Question) -> dict[str, Any]:
     from estimator.reference import catalogue
     from estimator.reference.resolve import factors_for
 
-    data = os.environ.get("WATTPRINT_DATA")
-    if __name__ == "__main__" and data and (Path(data) / "reference").is_dir():
-        catalogue.use_operator_folder(Path(data) / "reference")
     cpu = None
     if question.cpu:
         with contextlib.suppress(InputProblems):
@@ -268,14 +290,22 @@ def _answer(question: Question) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Answer the question on standard input."""
+def _answer_or_problem(question: Question) -> dict[str, Any]:
     try:
-        answer = _answer(Question(**json.load(sys.stdin)))
+        return _answer(question)
+    except UnknownFigure as problem:
+        return {"unknown": str(problem)}
+
+
+def main() -> None:
+    """Answer the question that is the last argument."""
+    from estimator.reference import catalogue
+
+    data = os.environ.get("WATTPRINT_DATA")
+    try:
+        if data and (Path(data) / "reference").is_dir():
+            catalogue.use_operator_folder(Path(data) / "reference")
+        answer = _answer_or_problem(Question(**json.loads(sys.argv[-1])))
     except (ValueError, OSError) as problem:
         answer = {"problem": str(problem)}
     json.dump(answer, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

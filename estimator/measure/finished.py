@@ -7,7 +7,7 @@ from typing import Any, Final
 from estimator.core import ENGINE_VERSION
 from estimator.core.measured import emitted_kgco2e
 from estimator.core.units import J_PER_KWH
-from estimator.measure.figures import Figures, Question, UnknownFigure, figures
+from estimator.measure.figures import Figures, Lookup, Question, UnknownFigure
 from estimator.measure.process import Attributed
 from estimator.measure.totals import Total, machine_total
 
@@ -53,6 +53,10 @@ class Finished:
     exit_code: int | None = None
     carbon: Carbon | None = None
     carbon_problem: str = ""  #: why there is none
+    missed: tuple[str, ...] = ()  #: what is there and was not measured, and why
+
+    def __str__(self) -> str:
+        return text(self)
 
     @property
     def energy_j(self) -> Triple:
@@ -111,7 +115,7 @@ class Finished:
 
 
 def carbon(
-    energy_j: Triple, attributed_j: Triple | None, *, question: Question, pue: float | None
+    energy_j: Triple, attributed_j: Triple | None, *, lookup: Lookup, pue: float | None
 ) -> tuple[Carbon | None, str]:
     """
     Emissions of the energy that was measured.
@@ -120,7 +124,7 @@ def carbon(
     ----------
     energy_j, attributed_j : tuple of float
         Energy with its range: of the machine, and of what falls to a command. [J]
-    question : Question
+    lookup : Lookup
         Where it ran, or the intensity itself.
     pue : float or None
         Facility energy over IT energy; None, where it was not given, adds nothing. [1]
@@ -131,7 +135,7 @@ def carbon(
         The emissions, or why there are none.
     """
     try:
-        found = figures(question)
+        found = lookup.result()
     except UnknownFigure as problem:
         return None, str(problem)
 
@@ -166,7 +170,8 @@ def text(finished: Finished) -> str:
     if finished.attributed:
         lines.append(f"  {'The command, by attribution':28} {spread(finished.attributed_j, energy)}")
     lines += _carbon_lines(finished)
-    notes = [_FLAGS[flag] for flag in finished.flags]
+    notes = [f"Not measured: {missed}" for missed in finished.missed]
+    notes += [_FLAGS[flag] for flag in finished.flags]
     notes += dict.fromkeys(total.component.note for total in finished.totals if total.component.note)
     if any(total.quality == "modelled" for total in finished.totals):
         notes.append("What is modelled was not measured. ./wattprint worker --doctor says what would measure it.")

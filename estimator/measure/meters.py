@@ -50,17 +50,20 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
     elsewhere = ("rapl", "hwmon", "ipmi") if sys.platform == "darwin" else ("apple",)
     meters: list[Meter] = []
     states: list[MeterState] = []
+    missed: list[str] = []
     try:
         for name in KINDS:
             if (name not in asked) if asked else (name in elsewhere):
                 continue
             taken = frozenset(component.name for meter in meters for component in meter.components)
             try:
-                meter = _opener(name)(taken)
+                meter = _opened(name, taken)
             except MeterProblem as problem:
                 if asked:
                     raise
                 states.append(MeterState(name, works=False, reason=problem.reason, remedy=problem.remedy))
+                if problem.is_there:
+                    missed.append(name)
             else:
                 meters.append(meter)
                 states.append(MeterState(name, works=True, components=meter.components))
@@ -77,7 +80,18 @@ def open_meters(asked: Sequence[str] = ()) -> Opened:
         for meter in meters:
             meter.close()
         raise
-    return Opened(meters=tuple(meters), states=tuple(states))
+    return Opened(meters=tuple(meters), states=tuple(states), missed=tuple(missed))
+
+
+def _opened(name: str, taken: frozenset[str]) -> Meter:
+    """One meter; what a driver raises that nobody knows costs this meter, and not the others."""
+    try:
+        return _opener(name)(taken)
+    except MeterProblem:
+        raise
+    except Exception as problem:
+        told = f"{type(problem).__name__}: {problem}"
+        raise MeterProblem(_("It failed to open (%(problem)s).", problem=told), is_there=True) from problem
 
 
 def _opener(name: str) -> Callable[[frozenset[str]], Meter]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from estimator.measure.own import borrowed
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
 from estimator.measure.words import words as _
 
@@ -166,16 +167,18 @@ def open_meter(root: Path = Path("/")) -> NvmlMeter:
     if not any((root / file).exists() for file in DRIVER_FILES):
         raise MeterProblem(_("There is no NVIDIA driver here."), _NO_DRIVER)
     try:
-        import pynvml
+        pynvml = borrowed("pynvml")
     except ImportError as problem:
         raise MeterProblem(
-            _("The package nvidia-ml-py is not installed."), _("Install it: pip install nvidia-ml-py.")
+            _("The package nvidia-ml-py is not installed."),
+            _("Install it: pip install nvidia-ml-py."),
+            is_there=True,
         ) from problem
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as problem:
         raise MeterProblem(
-            _("There is no NVIDIA driver here (%(problem)s).", problem=str(problem)), _NO_DRIVER
+            _("There is no NVIDIA driver here (%(problem)s).", problem=str(problem)), _NO_DRIVER, is_there=True
         ) from problem
     meter = NvmlMeter(pynvml)
     if not meter.components:
@@ -183,5 +186,6 @@ def open_meter(root: Path = Path("/")) -> NvmlMeter:
         raise MeterProblem(
             _("The NVIDIA driver shows no card that tells its power."),
             _("In a virtual machine with a shared card only the host can measure it; ask for the whole card."),
+            is_there=True,
         )
     return meter

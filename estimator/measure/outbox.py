@@ -36,11 +36,14 @@ estimate takes it, and no emissions are sent: the server computes them. What sta
 missing, as in what older versions left waiting. Times are seconds since 1970; each sample has its number, its end, and
 the joules of each component since the one before. The name of the command is sent, its arguments never are. The token
 is not kept.
+
+What is meant for a server lies in a folder that is named after it, and no other is sent it unasked; what is meant for
+none yet lies beside these folders.
 """
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -52,9 +55,23 @@ TIMEOUT_S: Final = 10.0
 MOST_KEPT_COUNT: Final = 500
 MOST_KEPT_BYTES: Final = 200_000_000
 MOST_ANSWER_BYTES: Final = 100_000
+#: Of a server's address, as the name of a folder.
+MOST_NAME_BYTES: Final = 200
+#: Not meant for any server yet.
+NO_SERVER: Final = ""
 
 #: What became of one: the server has it; it stays for later; the server will never take it.
 Outcome = Literal["sent", "kept", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One measurement on this disk."""
+
+    title: str
+    started_at_s: float  #: seconds since 1970
+    server: str  #: the one that it is meant for, or `NO_SERVER`
+    refused: bool  #: its server will never take it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +96,46 @@ class Outbox:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or state_folder("outbox")
 
-    def waiting(self) -> list[Path]:
-        """What is to be sent, oldest first."""
-        return sorted(self.folder.glob("*.json"))
+    def waiting(self, *servers: str) -> list[Path]:
+        """What is to be sent to one of these, or all of it; oldest first."""
+        return self._files("json", *servers)
 
-    def put(self, body: dict[str, Any]) -> int:
-        """Keep one until it is sent; says how many of the oldest had to make room for it."""
+    def listed(self) -> Iterator[Kept]:
+        """Everything that lies here, oldest first, with the server that it is meant for."""
+        from urllib.parse import unquote
+
+        for path in sorted([*self._files("json"), *self._files("refused")], key=lambda path: path.name):
+            server = NO_SERVER if path.parent == self.folder else unquote(path.parent.name)
+            try:
+                body = json.loads(path.read_text())
+                yield Kept(str(body["title"]), float(body["started_at_s"]), server, path.suffix == ".refused")
+            except FileNotFoundError:  # sent by another process meanwhile
+                continue
+            except (ValueError, KeyError, TypeError, OSError):
+                with contextlib.suppress(OSError):
+                    yield Kept(path.name, path.stat().st_mtime, server, refused=True)
+
+    def put(self, body: dict[str, Any], *, server: str = NO_SERVER) -> int:
+        """
+        Keep one until it is sent.
+
+        Parameters
+        ----------
+        body : dict
+            As above.
+        server : str
+            The address that it is meant for, as `check_server` gives it.
+
+        Returns
+        -------
+        int
+            How many of the oldest had to make room for it.
+        """
         # The time comes first in the name, so that the names are in order.
         name = f"{body['started_at_s']:017.3f}-{body['client_id']}.json"
-        write_whole(self.folder / name, json.dumps(body, allow_nan=False))
+        folder = self._folder(server)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_whole(folder / name, json.dumps(body, allow_nan=False))
         kept = [(path, path.stat().st_size) for path in self.waiting()]
         dropped_count, whole_bytes = 0, sum(size for _, size in kept)
         while len(kept) - dropped_count > MOST_KEPT_COUNT or whole_bytes > MOST_KEPT_BYTES:
@@ -98,9 +146,29 @@ class Outbox:
             dropped_count, whole_bytes = dropped_count + 1, whole_bytes - size
         return dropped_count
 
-    def send(self, *, server: str, token: str, authority: str = "", timeout_s: float = TIMEOUT_S) -> Iterator[Sending]:
+    def _folder(self, server: str) -> Path:
+        from urllib.parse import quote
+
+        return self.folder / quote(server, safe="") if server else self.folder
+
+    def _files(self, suffix: str, *servers: str) -> list[Path]:
+        if servers:
+            found = [path for server in servers for path in self._folder(server).glob(f"*.{suffix}")]
+        else:
+            found = [*self.folder.glob(f"*.{suffix}"), *self.folder.glob(f"*/*.{suffix}")]
+        return sorted(found, key=lambda path: path.name)
+
+    def send(
+        self,
+        *,
+        server: str,
+        token: str,
+        authority: str = "",
+        also: Collection[str] = (),
+        timeout_s: float = TIMEOUT_S,
+    ) -> Iterator[Sending]:
         """
-        Send everything that waits, oldest first.
+        Send what waits for a server, oldest first.
 
         Parameters
         ----------
@@ -110,6 +178,8 @@ class Outbox:
             A personal API token of that server.
         authority : str
             Certificates, in PEM form, that are trusted beside the authorities of the system.
+        also : collection of str
+            What is meant for these servers goes there, too; `NO_SERVER` is what was meant for none.
         timeout_s : float
             The longest wait for one answer. [s]
 
@@ -118,7 +188,7 @@ class Outbox:
         Sending
             What became of each. When the server cannot be reached, the rest is left for later at once.
         """
-        for path in self.waiting():
+        for path in self.waiting(server, *also):
             try:
                 body = json.loads(path.read_text())
                 title = str(body["title"])
@@ -142,19 +212,29 @@ class Outbox:
 
 def check_server(server: str) -> str:
     """
-    The address without its last slash.
+    The address as one server is always written: without its last slash, its host in small letters.
 
     Raises
     ------
     ValueError
-        If it is no web address.
+        If it is no web address, is very long, or holds a name and password.
     """
-    from urllib.parse import urlsplit
+    from urllib.parse import quote, urlsplit
 
-    parts = urlsplit(server)
+    try:
+        parts = urlsplit(server)
+        usual = parts.port == {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:  # a port out of bounds, half an IPv6 address
+        parts, usual = urlsplit(""), False
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"{server!r} is no address of a server: give one such as https://wattprint.example")
-    return server.rstrip("/")
+    if parts.username is not None:
+        raise ValueError("The address of a server holds no name and password: it knows you by your token.")
+    host = parts.netloc.lower().rpartition(":")[0] if usual else parts.netloc.lower()
+    address = f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+    if len(quote(address, safe="")) > MOST_NAME_BYTES:
+        raise ValueError(f"The address {address[:60]}… of a server is too long.")
+    return address
 
 
 def _set_aside(path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from estimator.measure.figures import Question
+from estimator.measure.figures import Lookup, Question
 from estimator.measure.history import MOST_CELLS_COUNT, MOST_ROWS_COUNT, History
 from estimator.measure.process import Attribution
 from estimator.measure.samplers import Opened, Sample
@@ -50,6 +50,7 @@ class Recorder:
         title: str,
         command_name: str,
         question: Question,
+        lookup: Lookup | None = None,
         pue: float | None = None,
         exit_code: int | None = None,
     ) -> "Finished":
@@ -62,6 +63,8 @@ class Recorder:
             What was measured.
         question : Question
             Where it ran, or the intensity of its grid.
+        lookup : Lookup, optional
+            The same question, where it is on its way already.
         pue : float, optional
             Facility energy over IT energy. [1]
         exit_code : int, optional
@@ -71,6 +74,7 @@ class Recorder:
 
         from estimator.measure.finished import Finished, carbon
         from estimator.measure.inventory import inventory
+        from estimator.measure.meters import NAMES
 
         totals = self._totals.rows(self.opened.components)
         energies_j = {total.component.name: total.energy_j for total in totals}
@@ -80,7 +84,10 @@ class Recorder:
         )
         shares = {part.name: part.share for part in attributed}
         emitted, problem = carbon(
-            machine_total(totals), machine_total(totals, shares) if attributed else None, question=question, pue=pue
+            machine_total(totals),
+            machine_total(totals, shares) if attributed else None,
+            lookup=lookup or Lookup(question),
+            pue=pue,
         )
         return Finished(
             client_id=str(uuid.uuid4()),
@@ -99,4 +106,9 @@ class Recorder:
             exit_code=exit_code,
             carbon=emitted,
             carbon_problem=problem,
+            missed=tuple(
+                f"{NAMES[state.name]}: {state.reason}"
+                for state in self.opened.states
+                if state.name in self.opened.missed
+            ),
         )

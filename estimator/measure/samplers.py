@@ -99,12 +99,13 @@ class Sample:
 
 
 class MeterProblem(Exception):
-    """A meter that does not work here: why, and what to do about it."""
+    """A meter that does not work here: why, what to do about it, and whether what it would measure is there."""
 
-    def __init__(self, reason: str, remedy: str = "") -> None:
+    def __init__(self, reason: str, remedy: str = "", *, is_there: bool = False) -> None:
         super().__init__(f"{reason} {remedy}".strip())
         self.reason = reason
         self.remedy = remedy
+        self.is_there = is_there
 
 
 class Meter(Protocol):
@@ -146,6 +147,7 @@ class Opened:
 
     meters: tuple[Meter, ...]
     states: tuple[MeterState, ...] = ()
+    missed: tuple[str, ...] = ()  #: kinds whose hardware is there and is not measured
 
     @property
     def components(self) -> tuple[Component, ...]:

@@ -10,26 +10,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from estimator.measure.command import NOT_EXECUTABLE, NOT_FOUND, Command
-from estimator.measure.figures import Question
+from estimator.measure.figures import Lookup, Question
 from estimator.measure.meters import KINDS, MODEL, open_meters
+from estimator.measure.own import ROOT
 from estimator.measure.recorder import Recorder
 from estimator.measure.samplers import MeterProblem
-from estimator.measure.state import write_whole
+from estimator.measure.state import TOKEN_NAME, check_writable, write_whole
 from estimator.measure.window import LONGEST_INTERVAL_S, SHORTEST_INTERVAL_S
 
 # What is needed only at the end is loaded only then, so that the command starts at once.
 if TYPE_CHECKING:
     from estimator.measure.finished import Finished
 
-TOKEN_NAME: Final = "WATTPRINT_TOKEN"
 BAD_USAGE: Final = 2
 
 _USAGE: Final = """wattprint measure [options] -- command [arguments]
-       wattprint measure --send --server URL --token T"""
+       wattprint measure --send --server URL --token T
+       wattprint measure --waiting"""
 _MORE: Final = f"""\
 The command keeps its input, output, signals and exit code; one that a signal ended gives 128 and its number.
-Each measurement is kept on this disk until a server has it; its token is read from ${TOKEN_NAME} too, where other
-people of the machine cannot see it."""
+Each measurement is kept on this disk until the server that it is meant for has it. What was measured without --server
+goes to the one that --send names. A token is read from ${TOKEN_NAME} too, where other people of the machine cannot see
+it. In a Python program: `from estimator.measure import measure`, with {ROOT / "python"} in PYTHONPATH."""
 
 
 def say(words: str) -> None:
@@ -42,8 +44,15 @@ def say(words: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure one command, or send what waits; the exit code is the command's."""
     told = _parsed(sys.argv[1:] if arguments is None else arguments)
+    if told.waiting:
+        return _list()
     if told.send:
         return _send(told)
+    # What is not known from before is asked while the command runs: it does not wait for it.
+    place = Lookup(Question(place=told.country or "", grid_intensity_gco2e_per_kwh=told.grid_intensity), asks=False)
+    if problem := place.problem():
+        say(f"wattprint: --country {told.country}: {problem}")
+        return BAD_USAGE
     try:
         opened = open_meters(told.meter)
         recorder = Recorder(opened, interval_s=told.interval)
@@ -59,13 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as problem:
             return _not_started(told.command[0], problem)
         try:
-            _follow(recorder, command)
+            _follow(recorder, command, place)
             exit_code = command.exit_code()
-            _tell(recorder, told, exit_code)
+            _tell(recorder, told, exit_code, place)
         finally:
             command.close()
     finally:
         opened.close()
+        place.drop()
     if told.server:
         _send(told)
     return exit_code
@@ -84,17 +94,22 @@ def _not_started(name: str, problem: OSError) -> int:
     return NOT_FOUND if isinstance(problem, FileNotFoundError) else NOT_EXECUTABLE
 
 
-def _follow(recorder: Recorder, command: Command) -> None:
+def _follow(recorder: Recorder, command: Command, place: Lookup) -> None:
     """Measure until the command has ended. Whatever goes wrong here, the command runs on."""
     try:
         recorder.attribution.follow(command.pid, is_new=True)
+        place.ask()
+        told = False
         for sample in recorder.window.samples(command.wait):
             recorder.add(sample)
+            if not told and not command.has_ended() and (problem := place.problem()):
+                say(f"wattprint: there will be no CO₂e: {problem}. The command runs on, and is measured.")
+                told = True
     except Exception as problem:  # the command is worth more than its measurement
         say(f"wattprint: the measurement stopped ({type(problem).__name__}: {problem}); the command runs on.")
 
 
-def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int) -> None:
+def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int, place: Lookup) -> None:
     """Print the summary, write the file, and keep it for the server. Nothing here changes the exit code."""
     name = Path(told.command[0]).name
     try:
@@ -103,7 +118,8 @@ def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int) -> None:
         finished = recorder.finished(
             title=told.title or name,
             command_name=name,
-            question=Question(place=told.country or "", grid_intensity_gco2e_per_kwh=told.grid_intensity),
+            question=place.question,
+            lookup=place,
             pue=told.pue,
             exit_code=exit_code,
         )
@@ -116,7 +132,7 @@ def _tell(recorder: Recorder, told: argparse.Namespace, exit_code: int) -> None:
 
 
 def _keep(finished: "Finished", told: argparse.Namespace) -> None:
-    from estimator.measure.outbox import Outbox
+    from estimator.measure.outbox import NO_SERVER, Outbox
 
     try:
         if told.json:
@@ -126,27 +142,56 @@ def _keep(finished: "Finished", told: argparse.Namespace) -> None:
     except (OSError, ValueError) as problem:
         say(f"wattprint: {told.json} cannot be written: {problem}")
     try:
-        if dropped_count := Outbox().put(finished.body()):
+        if dropped_count := Outbox().put(finished.body(), server=told.server or NO_SERVER):
             say(f"wattprint: the oldest {dropped_count} measurements that waited to be sent had to make room.")
+        if not (told.server or told.quiet):
+            say("\n  It waits on this disk: wattprint measure --send --server URL sends it.")
     except (OSError, ValueError) as problem:
         say(f"wattprint: the measurement cannot be kept for a server: {problem}")
 
 
 def _send(told: argparse.Namespace) -> int:
-    from estimator.measure.outbox import Outbox
+    """Send what is meant for the server; by --send what is meant for none, too."""
+    from estimator.measure.outbox import NO_SERVER, Outbox
 
-    outbox = Outbox()
-    kept = False
-    for sending in outbox.send(server=told.server, token=told.token, authority=told.authority):
+    try:
+        outbox = Outbox()
+    except OSError as problem:
+        say(f"wattprint: nothing can be sent: {problem}")
+        return 1
+    also = (NO_SERVER, *told.instead_of) if told.send else ()
+    count = kept_count = 0
+    for sending in outbox.send(server=told.server, token=told.token, authority=told.authority, also=also):
         say(f"wattprint: {sending.title}: {sending.outcome}. {sending.message}".rstrip())
-        kept = kept or sending.outcome != "sent"
-    waiting_count = len(outbox.waiting())
-    if waiting_count:
+        count, kept_count = count + 1, kept_count + (sending.outcome != "sent")
+    left_count = len(outbox.waiting(told.server, *also))
+    if left_count:
         say(
-            f"wattprint: {waiting_count} measurements wait in {outbox.folder}. Later: wattprint measure --send "
+            f"wattprint: {left_count} measurements wait in {outbox.folder}. Later: wattprint measure --send "
             f"--server {told.server}" + (f" --ca {told.ca}" if told.ca else "")
         )
-    return 1 if kept or waiting_count else 0
+    if told.send and not count:
+        say(f"wattprint: nothing waits for {told.server}.")
+    if told.send and (others_count := len(outbox.waiting()) - left_count):
+        say(f"wattprint: {others_count} more are meant for other servers: wattprint measure --waiting lists them.")
+    return 1 if kept_count or left_count else 0
+
+
+def _list() -> int:
+    """Print what waits, and for which server."""
+    import time
+
+    from estimator.measure.outbox import Outbox
+
+    kept_here = list(Outbox().listed())
+    for kept in kept_here:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.started_at_s))
+        whither = f"for {kept.server}" if kept.server else "for no server yet"
+        told = "  refused, and not sent again" if kept.refused else ""
+        sys.stdout.write(f"{when}  {kept.title[:40]:40}  {whither}{told}\n")
+    if not kept_here:
+        sys.stdout.write("Nothing waits.\n")
+    return 0
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -179,20 +224,39 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--ca", metavar="FILE", help="in PEM form: for that server trust this authority, or this self-made certificate"
     )
-    parser.add_argument("--send", action="store_true", help="only send what waits")
+    parser.add_argument("--send", action="store_true", help="only send what waits for --server, or for none yet")
+    parser.add_argument(
+        "--instead-of",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="with --send: what is meant for that server goes to --server, too; may repeat",
+    )
+    parser.add_argument("--waiting", action="store_true", help="only list what waits, and for which server")
     told = parser.parse_args(ours)
     told.command = command
     if told.send and (command or separator):
         parser.error("--send sends what waits and runs no command")
-    if not told.send and not command:
+    if told.waiting and (command or separator or told.send):
+        parser.error("--waiting lists what waits, and does nothing else")
+    if not (told.send or told.waiting or command):
         parser.error("say which command to measure, after two dashes: wattprint measure -- python train.py")
     if told.send and not told.server:
-        parser.error("--send needs --server")
+        parser.error("--send needs --server; --waiting lists what waits, and for which")
+    if told.instead_of and not told.send:
+        parser.error("--instead-of goes with --send")
+    if told.json is not None:
+        try:
+            check_writable(Path(told.json))
+        except (OSError, ValueError) as problem:
+            reason = problem.strerror if isinstance(problem, OSError) else problem
+            parser.error(f"--json {told.json} cannot be written: {reason}")
     told.authority = ""
     if told.server:
         from estimator.measure.outbox import check_server
 
         try:
+            told.instead_of = [check_server(server) for server in told.instead_of]
             told.server = check_server(told.server)
             if told.ca:
                 from estimator.measure.trust import read_authority

@@ -1,7 +1,12 @@
 """Where a measurement keeps what outlives it: the figures it looked up, and what is still to be sent."""
 
+import errno
 import os
 from pathlib import Path
+from typing import Final
+
+#: The variable with a token of a server.
+TOKEN_NAME: Final = "WATTPRINT_TOKEN"
 
 
 def state_path(*parts: str) -> Path:
@@ -24,9 +29,27 @@ def state_folder(*parts: str) -> Path:
     return folder
 
 
+def check_writable(path: Path) -> None:
+    """
+    Try whether `write_whole` will be able to write there.
+
+    Raises
+    ------
+    OSError
+        If it is not, with the reason.
+    """
+    if path.exists() and not path.is_file():  # it would take the place of a device or a pipe
+        raise OSError(errno.EEXIST, "it is there, and no file")
+    if not path.parent.is_dir():
+        raise OSError(errno.ENOENT, f"there is no folder {path.parent}")
+    part = _part(path)
+    part.touch(mode=0o600)
+    part.unlink()
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees all of it or none, whatever happens in the middle."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = _part(path)
     try:
         with part.open("w") as file:
             os.fchmod(file.fileno(), 0o600)  # measurements tell what somebody ran
@@ -36,3 +59,8 @@ def write_whole(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    """What is written until it is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}")

@@ -28,6 +28,22 @@ def steady_s() -> float:
     return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
+def check_interval(interval_s: float) -> None:
+    """
+    See that an interval can be measured.
+
+    Raises
+    ------
+    ValueError
+        If it is out of bounds.
+    """
+    if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
+        raise ValueError(
+            f"an interval of {interval_s:g} s cannot be measured: "
+            f"give {SHORTEST_INTERVAL_S:g} to {LONGEST_INTERVAL_S:g} s"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The two clocks that are read."""
@@ -56,11 +72,7 @@ class Window:
     """
 
     def __init__(self, meters: Sequence[Meter], *, interval_s: float = 1.0, clock: Clock | None = None) -> None:
-        if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
-            raise ValueError(
-                f"an interval of {interval_s:g} s cannot be measured: "
-                f"give {SHORTEST_INTERVAL_S:g} to {LONGEST_INTERVAL_S:g} s"
-            )
+        check_interval(interval_s)
         self._meters = tuple(meters)
         self.interval_s = interval_s
         self._clock = clock or Clock()

@@ -1,15 +1,19 @@
 """From Python: a block, a function, an exception on the way; and what an import costs."""
 
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import estimator.measure
-from estimator.measure import measure
+from estimator.measure import measure, meters
 from estimator.measure.history import History
-from estimator.measure.samplers import Measure, Sample
+from estimator.measure.recorder import Recorder
+from estimator.measure.samplers import Measure, MeterProblem, Sample
 from tests.harness.environment import ROOT
 
 
@@ -55,6 +59,103 @@ def test_an_exception_of_the_block_is_passed_on() -> None:
 def test_one_measurement_does_not_run_twice_at_once() -> None:
     with measure(interval_s=0.1) as m, pytest.raises(RuntimeError, match="twice"), m:
         pass
+
+
+GUEST = """
+import multiprocessing, os, sys, time
+sys.path.insert(0, sys.argv[1])
+from estimator.measure import measure
+
+def burn():
+    while time.process_time() < 0.3: pass
+
+with measure(country="FR", interval_s=0.1) as m:
+    child = multiprocessing.get_context("fork").Process(target=burn)
+    child.start()
+    child.join()
+    copy = os.fork()
+    if not copy:
+        sys.exit(7)  # runs out of the block
+    code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    # Open until the catalogue has answered: a child that would hold what it waits for would never let it.
+    holder = os.fork()
+    if not holder:
+        os.execlp("sleep", "sleep", "300")
+    time.sleep(0.2)
+os.kill(holder, 9)
+print(code, m.result.carbon.figures.place, m.result.attributed_j[1] > 0.0, str(m) == str(m.result))
+print(*sorted({"numpy", "pydantic"} & set(sys.modules)))
+"""
+
+
+def test_a_program_in_another_environment_is_measured_with_its_forks(tmp_path: Path) -> None:
+    done = subprocess.run(
+        # Without any package, as in an environment of somebody's own.
+        [sys.executable, "-I", "-S", "-c", GUEST, ROOT / "python"],
+        env=os.environ | {"WATTPRINT_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "7 France True True\n\n"
+    assert not done.stderr
+
+
+def test_a_driver_that_nobody_knows_costs_its_meter_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = meters._opener
+
+    def opener(name: str) -> Any:
+        def fail(taken: frozenset[str]) -> None:
+            raise OSError("no such symbol")
+
+        return fail if name == "nvml" else known(name)
+
+    monkeypatch.setattr(meters, "_opener", opener)
+    with measure(interval_s=0.1, grid_intensity_gco2e_per_kwh=50.0) as m:
+        burn(0.01)
+    assert m.result.energy_j[1] > 0.0
+    assert "Not measured: NVIDIA cards: It failed to open (OSError: no such symbol)." in str(m)
+    with pytest.raises(MeterProblem, match="no such symbol"), measure(meters=("nvml",)):
+        pytest.fail("it was asked for, and does not work")
+
+
+@pytest.mark.parametrize("broken", ["__init__", "add", "finished"])
+def test_the_block_goes_on_whatever_becomes_of_its_measurement(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken: str
+) -> None:
+    def fail(*arguments: object, **more: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Recorder, broken, fail)
+    with measure(interval_s=0.1, grid_intensity_gco2e_per_kwh=50.0) as m:
+        done = burn(0.01)
+    assert done == 5
+    assert "out of order" in m.problem
+    assert "out of order" in str(m)
+    assert "out of order" in caplog.text
+    if broken != "add":
+        with pytest.raises(RuntimeError, match="out of order"):
+            _ = m.result
+    monkeypatch.undo()
+    with m:
+        pass
+    assert not m.problem
+    assert m.result
+
+
+def test_an_unknown_place_is_told_while_the_block_runs(caplog: pytest.LogCaptureFixture) -> None:
+    with measure(country="Germny", interval_s=0.1) as m:
+        until_s = time.monotonic() + 30.0
+        while "Germany" not in caplog.text and time.monotonic() < until_s:
+            time.sleep(0.02)
+        assert "Germany" in caplog.text
+    assert "No CO₂e" in str(m)
+
+
+def test_an_interval_out_of_bounds_is_refused_before_anything_runs() -> None:
+    with pytest.raises(ValueError, match="60"):
+        measure(interval_s=61.0)
 
 
 def test_there_is_nothing_else_in_the_package() -> None:

@@ -160,6 +160,7 @@ def test_the_library_is_opened_where_there_is_a_driver(tmp_path: Path, monkeypat
     with pytest.raises(MeterProblem, match="no card"):
         nvml.open_meter(root)
     monkeypatch.setitem(sys.modules, "pynvml", None)
+    monkeypatch.setattr("estimator.measure.own.ROOT", tmp_path)
     with pytest.raises(MeterProblem, match="nvidia-ml-py"):
         nvml.open_meter(root)
 

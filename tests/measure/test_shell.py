@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from estimator.measure.outbox import PATH, Outbox, check_server
+from estimator.measure import measure
+from estimator.measure.outbox import NO_SERVER, PATH, Outbox, check_server
 from estimator.measure.words import Words
 from tests.harness.environment import ROOT
 
@@ -33,8 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(data: Path) -> Iterator[dict[str, str]]:
     yield {**os.environ, "WATTPRINT_DATA": str(data), "WATTPRINT_TOKEN": ""}
-    for path in (data / "measure" / "outbox").glob("*"):
-        path.unlink()
+    shutil.rmtree(data / "measure" / "outbox", ignore_errors=True)
 
 
 def measured(
@@ -42,6 +43,11 @@ def measured(
 ) -> subprocess.CompletedProcess[str]:
     line = command("--interval", "0.1", *options, "--", *arguments)
     return subprocess.run(line, env=own, input=typed, capture_output=True, text=True, timeout=60)
+
+
+def asked(own: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    """What runs no command."""
+    return subprocess.run(command(*options), env=own, capture_output=True, text=True, timeout=60)
 
 
 def test_input_output_and_exit_code_are_the_commands(own: dict[str, str]) -> None:
@@ -159,11 +165,21 @@ def test_json_has_the_components_the_shares_and_the_emissions(own: dict[str, str
     assert "Ember" in done.stderr
 
 
-def test_an_unknown_place_costs_the_emissions_and_not_the_measurement(own: dict[str, str]) -> None:
-    done = measured(own, "true", options=("--country", "Germny"))
-    assert done.returncode == 0
-    assert "No CO₂e" in done.stderr
+def test_an_unknown_place_is_told_while_the_command_runs_and_refused_the_next_time(own: dict[str, str]) -> None:
+    script = "trap 'exit 4' TERM; while :; do sleep 0.05; done"
+    line = command("--interval", "0.1", "--country", "Germny", "--", "sh", "-c", script)
+    with subprocess.Popen(line, env=own, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        assert "Germany" in told
+        assert "runs on" in told
+        process.send_signal(signal.SIGTERM)
+        assert "No CO₂e" in process.stderr.read()
+        assert process.wait(20) == 4
+    done = measured(own, "sh", "-c", "echo began", options=("--country", "Germny"))
+    assert done.returncode == 2
     assert "Germany" in done.stderr
+    assert not done.stdout
 
 
 @pytest.mark.parametrize(
@@ -176,6 +192,11 @@ def test_an_unknown_place_costs_the_emissions_and_not_the_measurement(own: dict[
         (["--server", "http://x", "--", "true"], "WATTPRINT_TOKEN"),
         (["--send"], "--send needs --server"),
         (["--send", "--server", "http://x", "--token", "t", "--", "true"], "runs no command"),
+        (["--waiting", "--", "true"], "nothing else"),
+        (["--instead-of", "http://x", "--", "true"], "--send"),
+        (["--json", "/nonexistent/told.json", "--", "true"], "there is no folder /nonexistent"),
+        (["--json", "/dev/null", "--", "true"], "no file"),
+        (["--json", "/proc/told.json", "--", "true"], "/proc/told.json cannot be written"),
     ],
 )
 def test_what_is_typed_wrong_is_told(own: dict[str, str], arguments: list[str], said: str) -> None:
@@ -256,10 +277,14 @@ def test_it_is_kept_while_the_server_is_away_and_sent_later(own: dict[str, str],
     (waiting,) = outbox.waiting()
     assert waiting.stat().st_mode & 0o077 == 0
     assert "secret-token" not in waiting.read_text()
-    send = subprocess.run(
-        command("--send", "--server", server.url), env={**own, "WATTPRINT_TOKEN": "T"}, capture_output=True, text=True
-    )
-    assert send.returncode == 0, send.stderr
+    own["WATTPRINT_TOKEN"] = "T"
+    done = asked(own, "--send", "--server", server.url)
+    assert done.returncode == 0
+    assert f"nothing waits for {server.url}" in done.stderr
+    assert "1 more are meant for other servers" in done.stderr
+    assert not server.got
+    done = asked(own, "--send", "--server", server.url, "--instead-of", "http://127.0.0.1:9/")
+    assert done.returncode == 0, done.stderr
     ((path, authorization, body),) = server.got
     assert (path, authorization) == (PATH, "Bearer T")
     assert set(body) == {
@@ -275,14 +300,46 @@ def test_it_is_kept_while_the_server_is_away_and_sent_later(own: dict[str, str],
     assert not outbox.waiting()
 
 
+def test_what_no_server_was_named_for_waits_until_one_is_named_for_it(own: dict[str, str], server: Server) -> None:
+    own["WATTPRINT_TOKEN"] = "T"
+    assert "It waits on this disk" in measured(own, "true", options=("--title", "For none")).stderr
+    measured(own, "true", options=("--title", "For one", "--server", f"{server.url}/", "--quiet"))
+    assert [told["title"] for _, _, told in server.got] == ["For one"]
+    (line,) = asked(own, "--waiting").stdout.splitlines()
+    assert "For none" in line
+    assert line.endswith("for no server yet")
+    for _ in range(2):
+        assert asked(own, "--send", "--server", server.url).returncode == 0
+    assert [told["title"] for _, _, told in server.got] == ["For one", "For none"]
+    assert asked(own, "--waiting").stdout == "Nothing waits.\n"
+
+
+def test_a_block_is_sent_by_the_same_folder(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("WATTPRINT_DATA", str(tmp_path))
+    with measure(interval_s=0.1, grid_intensity_gco2e_per_kwh=50.0, title="A block") as m:
+        pass
+    assert not m.send(server="wattprint.example", token="T")
+    assert "no address" in caplog.text
+    assert [kept.server for kept in Outbox().listed()] == [NO_SERVER]
+    with m:
+        pass
+    server.answers = [(503, {})]
+    assert [sending.outcome for sending in m.send(server=server.url, token="T")] == ["kept"]
+    assert [sending.outcome for sending in m.send(server=server.url, token="T")] == ["sent"]
+    assert not m.send(server=server.url, token="T")
+    assert {told["client_id"] for _, _, told in server.got} == {m.result.client_id}
+
+
 def body(number: int) -> dict[str, Any]:
     return {"client_id": f"id-{number}", "started_at_s": 1_764_000_000.0 + number, "title": f"run {number}"}
 
 
-def filled(folder: Path, count: int) -> Outbox:
+def filled(folder: Path, count: int, server: str = NO_SERVER) -> Outbox:
     outbox = Outbox(folder)
     for number in range(count):
-        outbox.put(body(number))
+        outbox.put(body(number), server=server)
     return outbox
 
 
@@ -299,7 +356,7 @@ def filled(folder: Path, count: int) -> Outbox:
     ],
 )
 def test_what_becomes_of_each(tmp_path: Path, server: Server, status: int, outcome: str, left: int, tried: int) -> None:
-    outbox = filled(tmp_path, 3)
+    outbox = filled(tmp_path, 3, server.url)
     fields = [{"path": "location.country", "message": "No such country."}]
     server.answers = [(status, {"error": {"code": "x", "message": "Because.", "fields": fields}})]
     told = list(outbox.send(server=server.url, token="T"))
@@ -310,16 +367,18 @@ def test_what_becomes_of_each(tmp_path: Path, server: Server, status: int, outco
     if status >= 400:
         assert "Because. location.country: No such country." in told[0].message
     if outcome == "refused":
-        assert len(list(tmp_path.glob("*.refused"))) == 1
+        assert [(kept.title, kept.server, kept.refused) for kept in outbox.listed()] == [("run 0", server.url, True)]
 
 
 def test_they_are_sent_oldest_first_and_an_answer_that_is_no_json_is_no_receipt(tmp_path: Path, server: Server) -> None:
-    outbox = filled(tmp_path, 12)
+    outbox = filled(tmp_path, 12, server.url)
+    outbox.put(body(0), server="http://127.0.0.1:9")
     server.answers = [(200, {}), (200, b"<html>log in first</html>")]
     told = list(outbox.send(server=server.url, token="T"))
     assert [sending.outcome for sending in told] == ["sent", "kept"]
     assert [got[2]["client_id"] for got in server.got] == ["id-0", "id-1"]
-    assert len(outbox.waiting()) == 11
+    assert len(outbox.waiting(server.url)) == 11
+    assert len(outbox.waiting()) == 12
 
 
 def test_the_outbox_is_bounded_and_a_broken_file_is_set_aside(
@@ -330,12 +389,32 @@ def test_the_outbox_is_bounded_and_a_broken_file_is_set_aside(
     assert outbox.put(body(3)) == 1
     assert [path.name.endswith("id-0.json") for path in outbox.waiting()] == [False] * 3
     outbox.waiting()[0].write_text("{broken")
-    told = list(outbox.send(server=server.url, token="T"))
+    assert not list(outbox.send(server=server.url, token="T"))
+    told = list(outbox.send(server=server.url, token="T", also=[NO_SERVER]))
     assert [sending.outcome for sending in told] == ["refused", "sent", "sent"]
     assert not outbox.waiting()
 
 
-@pytest.mark.parametrize("address", ["", "wattprint.example", "file:///etc/passwd", "https://", "http://x/?q=1"])
+@pytest.mark.parametrize(
+    ("address", "known"),
+    [
+        ("https://Wattprint.Example:443/", "https://wattprint.example"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("HTTPS://x:80/Sub/", "https://x:80/Sub"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_a_server_is_always_written_the_same(address: str, known: str) -> None:
+    assert check_server(address) == known
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "wattprint.example", "file:///etc/passwd", "https://", "http://x/?q=1", "http://x:99999", "http://[::1",
+        "https://ann:secret@x", f"https://x/{'y' * 300}",
+    ],
+)  # fmt: skip
 def test_what_is_no_server_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="address"):
         check_server(address)

@@ -118,7 +118,7 @@ def by_outbox(url: str, authority: str, folder: Path) -> str:
     """What `measure --send` is told."""
     outbox = Outbox(folder)
     folder.mkdir(exist_ok=True)
-    outbox.put({"started_at_s": 1.0, "client_id": "a", "title": "t"})
+    outbox.put({"started_at_s": 1.0, "client_id": "a", "title": "t"}, server=url)
     (told,) = outbox.send(server=url, token="t", authority=authority, timeout_s=5)
     assert (told.outcome == "kept") == bool(outbox.waiting())
     return told.message
