@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from estimator.core.bounds import EnergyCovers
 from estimator.core.footprint import Range
 from estimator.models import FootprintOf, Measurement
-from estimator.services import standing
+from estimator.services import measured_run, standing
 
 #: One that ended, to be read beside the descriptions: an hour at a hundred watts.
 _EXAMPLE: Final[dict[str, Any]] = {
@@ -62,6 +63,9 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "projected_energy_kwh": None,
     "projected_kgco2e": None,
     "budgets": {"budget_kwh": "within"},
+    "covers": "processors",
+    "idle": None,
+    "notices": ["Measured are CPUs and memory alone: accelerators, if any, and the rest are missing."],
     "exit_code": None,
     "footprint_of": "machine",
     "estimate": "b6f8b1de-2c61-4d6b-a6f2-3c4f0c9f8b77",
@@ -114,6 +118,17 @@ class GridOut(Schema):
     is_pue_given: bool = Field(description="Whether the PUE was given.")
     note: str = Field(description="In words, where it comes from.")
     dataset_version: str = Field(description="Version of the tables.")
+
+
+class IdleOut(Schema):
+    """What the machine drew before the run and in it, over the components that were read before as well."""
+
+    idle_power_w: float = Field(description="Mean draw before the run. [W]")
+    running_power_w: float = Field(description="Mean draw in it. [W]")
+    above_idle_kwh: float = Field(
+        description="Energy of the run above that of as long an idle time; 0 or less where the machine was not idle. "
+        "[kWh]"
+    )
 
 
 class MeasurementOut(Schema):
@@ -179,6 +194,12 @@ class MeasurementOut(Schema):
         description="`within`, `soon` or `passed`, of each that was given. That of energy counts it before PUE, that "
         "of emissions what is told here."
     )
+    covers: EnergyCovers = Field(
+        description="What was measured: `servers` is all of them; `components` is accelerators, CPUs and memory; "
+        "`accelerators`, and `processors` (CPUs and memory), are these alone."
+    )
+    idle: IdleOut | None = Field(description="The idle machine beside the running one; null where it was not measured.")
+    notices: list[str] = Field(description="What to know before the numbers are believed.")
     exit_code: int | None = Field(description="How the workload or command ended.")
     footprint_of: str = Field(description="`machine`, or `process` for the share of the command or process.")
     estimate: uuid.UUID | None = Field(description="Id of the footprint that was made of it, an estimate.")
@@ -245,12 +266,20 @@ def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
         projected_energy_kwh=told.projected_kwh,
         projected_kgco2e=told.projected_kgco2e,
         budgets={one.name: one.state for one in told.budgets},
+        covers=measured_run.covers_of(part.name for part in measured_run.parts_of(row)),
+        idle=_idle(row),
+        notices=list(measured_run.notices_of(row)),
         exit_code=row.exit_code,
         footprint_of=FootprintOf.PROCESS if row.is_of_process else FootprintOf.MACHINE,
         estimate=row.result_id,
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def _idle(row: Measurement) -> IdleOut | None:
+    found = measured_run.idle_of(row)
+    return None if found is None else IdleOut(**asdict(found))
 
 
 def _triple(told: Range) -> Triple:

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
+from django.utils import timezone
 
+from estimator.api.measured import measurement_out
 from estimator.core.estimate import estimate
 from estimator.models import Measurement
 from estimator.models.measurement import FootprintOf
@@ -188,3 +191,17 @@ def test_energy_above_idle_by_hand() -> None:
     assert any("it was not idle" in said for said in notices_of(row))
     row.baseline_power_w = {}
     assert idle_of(row) is None
+
+
+def test_the_api_tells_coverage_idle_and_notices(rf: RequestFactory) -> None:
+    row = measured(
+        CPU, energies_j={"cpu_package": KWH_J}, baseline_power_w={"cpu_package": 1_200.0}, created_at=timezone.now(),
+        started_at_s=1.0,
+    )  # fmt: skip
+    told = measurement_out(rf.get("/"), row)
+    assert told.covers == "processors"
+    # A kilowatt for an hour, after 1.2 kW of an "idle" machine.
+    assert told.idle is not None and told.idle.above_idle_kwh == pytest.approx(-0.2, rel=1e-12)
+    assert (told.idle.idle_power_w, told.idle.running_power_w) == pytest.approx((1_200.0, 1_000.0))
+    assert "CPUs and memory alone" in told.notices[0]
+    assert "it was not idle" in told.notices[1]
