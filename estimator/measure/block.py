@@ -180,7 +180,8 @@ class measure(ContextDecorator):  # noqa: N801  (it is read as a verb: `with mea
         try:
             self._result = run.end(title=self._title, pue=self._pue)
             self.results.append(self._result)
-            self._unsent.append(self._result)
+            if self._result.totals:
+                self._unsent.append(self._result)
         except Exception as problem:
             self._warn(f"It could not be measured ({type(problem).__name__}: {problem}).")
 

@@ -14,6 +14,7 @@ from estimator.measure.totals import Total, machine_total
 #: 5th percentile, central value, 95th percentile.
 Triple = tuple[float, float, float]
 
+NOTHING: Final = "Nothing was measured: no meter could be read."
 _FLAGS: Final = {
     "gap": "There were gaps in the readings; counters bridge them, sampled powers are taken to change evenly.",
     "wrapped": "A counter passed its end, which was counted.",
@@ -98,8 +99,8 @@ class Finished:
                 total.row() | {"low_energy_j": total.low_j, "high_energy_j": total.high_j, "flags": list(total.flags)}
                 for total in self.totals
             ],
-            "machine_energy_j": _named(self.energy_j),
-            "attributed_energy_j": _named(self.attributed_j),
+            "machine_energy_j": _named(self.energy_j) if self.totals else None,
+            "attributed_energy_j": _named(self.attributed_j) if self.totals else None,
             "machine_kgco2e": None,
             "attributed_kgco2e": None,
         }
@@ -153,12 +154,9 @@ def carbon(
 def text(finished: Finished) -> str:
     """What a person reads in a terminal."""
     shares = {part.name: part for part in finished.attributed}
-    lines = [
-        "",
-        f"Wattprint measured {finished.command_name} for {duration(finished.duration_s)}",
-        "",
-        f"  {'component':44} {'quality':9} {'energy':>11} {'mean power':>11}  of the command",
-    ]
+    lines = ["", f"Wattprint measured {finished.command_name} for {duration(finished.duration_s)}"]
+    if finished.totals:
+        lines += ["", f"  {'component':44} {'quality':9} {'energy':>11} {'mean power':>11}  of the command"]
     for total in finished.totals:
         share = shares.get(total.component.name)
         of_command = f"{share.share * 100:.0f} %, {share.basis}" if share else ""
@@ -166,7 +164,8 @@ def text(finished: Finished) -> str:
         name = label if total.component.counted else f"{label} (beside)"
         drawn = f"{total.quality:9} {energy(total.energy_j):>11} {total.mean_power_w:>9.1f} W"
         lines.append(f"  {name[:44]:44} {drawn}  {of_command}".rstrip())
-    lines += ["", f"  {'The whole machine':28} {spread(finished.energy_j, energy)}"]
+    if finished.totals:
+        lines += ["", f"  {'The whole machine':28} {spread(finished.energy_j, energy)}"]
     if finished.attributed:
         lines.append(f"  {'The command, by attribution':28} {spread(finished.attributed_j, energy)}")
     lines += _carbon_lines(finished)
@@ -181,7 +180,7 @@ def text(finished: Finished) -> str:
 
 def _carbon_lines(finished: Finished) -> list[str]:
     if finished.carbon is None:
-        return ["", f"  No CO₂e: {finished.carbon_problem}"]
+        return ["", f"  No CO₂e: {finished.carbon_problem}" if finished.totals else f"  {NOTHING}"]
     told = finished.carbon
     grid = told.figures.grid_intensity_gco2e_per_kwh
     lines = ["", f"  {'CO₂e of the machine':28} {spread(told.kgco2e, mass)}"]

@@ -72,7 +72,7 @@ class Recorder:
         """
         import uuid
 
-        from estimator.measure.finished import Finished, carbon
+        from estimator.measure.finished import NOTHING, Finished, carbon
         from estimator.measure.inventory import inventory
         from estimator.measure.meters import NAMES
 
@@ -83,12 +83,15 @@ class Recorder:
             replace(part, energy_j=part.share * energies_j[part.name]) for part in self.attribution.rows()
         )
         shares = {part.name: part.share for part in attributed}
-        emitted, problem = carbon(
-            machine_total(totals),
-            machine_total(totals, shares) if attributed else None,
-            lookup=lookup or Lookup(question),
-            pue=pue,
-        )
+        # A machine of which nothing could be read has not drawn nothing.
+        emitted, problem = None, NOTHING
+        if totals:
+            emitted, problem = carbon(
+                machine_total(totals),
+                machine_total(totals, shares) if attributed else None,
+                lookup=lookup or Lookup(question),
+                pue=pue,
+            )
         return Finished(
             client_id=str(uuid.uuid4()),
             title=title,

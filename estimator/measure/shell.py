@@ -103,7 +103,7 @@ def _follow(recorder: Recorder, command: Command, place: Lookup) -> None:
         for sample in recorder.window.samples(command.wait):
             recorder.add(sample)
             if not told and not command.has_ended() and (problem := place.problem()):
-                say(f"wattprint: there will be no CO₂e: {problem}. The command runs on, and is measured.")
+                say(f"wattprint: the command runs on and is measured, but without CO₂e: {problem}")
                 told = True
     except Exception as problem:  # the command is worth more than its measurement
         say(f"wattprint: the measurement stopped ({type(problem).__name__}: {problem}); the command runs on.")
@@ -141,6 +141,8 @@ def _keep(finished: "Finished", told: argparse.Namespace) -> None:
                 say(f"\n  Written to {told.json}.")
     except (OSError, ValueError) as problem:
         say(f"wattprint: {told.json} cannot be written: {problem}")
+    if not finished.totals:  # nothing that a server could take
+        return
     try:
         if dropped_count := Outbox().put(finished.body(), server=told.server or NO_SERVER):
             say(f"wattprint: the oldest {dropped_count} measurements that waited to be sent had to make room.")
