@@ -30,7 +30,7 @@ METHODS: Final = {
     "cores_and_memory": gettext_noop("Cores and memory × draw × hours × PUE (Green Algorithms)"),
     "inference_tokens": gettext_noop("Energy of a request or token × how many × PUE"),
     "measured": gettext_noop("Measured energy × PUE"),
-    "modelled": gettext_noop("Energy by a model of the running machine × PUE"),
+    "modelled": gettext_noop("Modelled or attributed energy × PUE"),
 }
 BOUNDARIES: Final = {
     "accelerators": gettext_noop("Accelerators and the data centre's overhead; CPUs and memory are not counted"),

@@ -131,7 +131,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     ),
     Entry(
         "mean_accelerator_power_w", "hardware.mean_accelerator_power_w", "number", _("One accelerator"), unit="W",
-        group="power", width="half", help=_("Mean draw of one device, as nvidia-smi shows it."),
+        group="power", help=_("Mean draw of one device, as nvidia-smi shows it."),
     ),
     Entry(
         "mean_accelerator_power_low_w", "hardware.mean_accelerator_power_low_w", "number",
@@ -142,11 +142,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         _("One accelerator, at most"), unit="W", group="power", width="half", help=_HIGH,
     ),
     Entry(
-        "utilisation", "hardware.utilisation", "percent", _("Utilisation"), unit="%", group="power", width="half",
-        help=_("Share of the draw really used; of the board’s limit where no draw is given."),
-    ),
-    Entry(
-        "mean_cpu_power_w", "hardware.mean_cpu_power_w", "number", _("All CPUs"), unit="W", group="power", width="half",
+        "mean_cpu_power_w", "hardware.mean_cpu_power_w", "number", _("All CPUs"), unit="W", group="power",
         help=_("Mean draw of all sockets together."),
     ),
     Entry(
@@ -156,6 +152,10 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(
         "mean_cpu_power_high_w", "hardware.mean_cpu_power_high_w", "number", _("All CPUs, at most"), unit="W",
         group="power", width="half", help=_HIGH,
+    ),
+    Entry(
+        "utilisation", "hardware.utilisation", "percent", _("Utilisation"), unit="%", group="power", width="half",
+        help=_("Share of the draw really used; of the board’s limit where no draw is given."),
     ),
     Entry(
         "mean_memory_power_w", "hardware.mean_memory_power_w", "number", _("All memory"), unit="W", group="power",
@@ -195,7 +195,6 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     ),
     Entry(
         "it_energy_kwh", "it_energy_kwh", "number", _("Energy of the servers"), unit="kWh", group="measured",
-        width="half",
         help=_("By meter or counter, before PUE. Beats every estimate."),
     ),
     Entry(
@@ -207,11 +206,10 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         width="half", help=_HIGH,
     ),
     Entry(
-        "it_energy_quality", "it_energy_quality", "choice", _("What told it"), group="measured", width="half",
+        "it_energy_quality", "it_energy_quality", "choice", _("What told it"), group="measured",
     ),
     Entry(
         "it_energy_covers", "it_energy_covers", "choice", _("What it is the energy of"), group="measured",
-        width="half",
     ),
     Entry(
         "accelerator_hours", "accelerator_hours", "number", _("Accelerator hours"), unit="h", group="measured",
