@@ -2,8 +2,6 @@
 
 import sys
 from importlib import import_module
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -34,6 +32,9 @@ def borrowed(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError:
+        from importlib.machinery import PathFinder
+        from importlib.util import module_from_spec
+
         spec = PathFinder.find_spec(name, [str(folder) for folder in ROOT.glob(".venv/lib/python*/site-packages")])
         if spec is None or spec.loader is None:
             raise
