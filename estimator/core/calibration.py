@@ -22,6 +22,8 @@ MOST_GAPS_SHARE: Final = 0.1
 LEAST_OVER_IDLE: Final = 1.2
 #: The same where nothing was measured before the run: a share of its limit.
 LEAST_UTILISATION: Final = 0.2
+#: Runs that agree better than this agree by chance: the accuracy of board meters, as of an energy that is given.
+METER_ACCURACY: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +149,11 @@ class Calibration:
 
     @property
     def range_w(self) -> tuple[float, float] | None:
-        """Over the runs, of one device; None where a single run, or one like the other, tells of none."""
-        is_known = self.observations_count > 1 and self.low_w < self.high_w
-        return (self.low_w, self.high_w) if is_known else None
+        """Over the runs, of one device, and never less than its meter allows; None where a single run tells of none."""
+        if self.observations_count < 2:
+            return None
+        below_w, above_w = (self.mean_power_w * (1.0 + sign * METER_ACCURACY) for sign in (-1.0, 1.0))
+        return min(self.low_w, below_w), max(self.high_w, above_w)
 
     def _told(self, devices_count: int) -> dict[str, Any]:
         told: dict[str, Any] = {"measured_on": self.measured_on}

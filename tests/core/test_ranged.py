@@ -195,6 +195,14 @@ def test_runs_give_the_next_estimate_their_range_and_one_run_gives_none() -> Non
     assert "No range came with it" in draw.note
 
 
+def test_runs_that_agree_better_than_a_meter_can_tell_have_the_range_of_the_meter() -> None:
+    runs = [Observation(power_w, 1.0) for power_w in (299.0, 300.0, 301.0)]
+    assert calibration(hardware="x", observations=runs).range_w == pytest.approx((285.0, 315.0))
+    apart = [Observation(power_w, 1.0) for power_w in (200.0, 300.0, 301.0)]
+    mean_w = 801.0 / 3.0
+    assert calibration(hardware="x", observations=apart).range_w == pytest.approx((200.0, max(301.0, mean_w * 1.05)))
+
+
 def test_the_range_of_processors_is_that_of_all_of_them() -> None:
     found = calibration(
         hardware="amd-epyc-7742",

@@ -255,7 +255,7 @@ def test_one_query_for_one_run_and_for_many(people: People, django_assert_num_qu
     with django_assert_num_queries(2):  # token, observations
         assert Client().get("/api/v1/calibrations", headers=asked).status_code == 200
     browser = people.owner.client
-    with django_assert_num_queries(5):  # session, account, worker, observations, measurements
+    with django_assert_num_queries(6):  # session, account, worker, its measurements, those that go on, observations
         assert browser.get(f"/workers/{rack.pk}/").status_code == 200
 
 
