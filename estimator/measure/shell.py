@@ -31,7 +31,7 @@ _MORE: Final = f"""\
 The command keeps its input, output, signals and exit code; one that a signal ended gives 128 and its number.
 Each measurement is kept on this disk until the server that it is meant for has it. What was measured without --server
 goes to the one that --send names. A token is read from ${TOKEN_NAME} too, where other people of the machine cannot see
-it. In a Python program: `from estimator.measure import measure`, with {ROOT / "python"} in PYTHONPATH."""
+it. In a Python program: `from estimator.measure import measure`, with {ROOT / ".venv/python"} in PYTHONPATH."""
 
 
 def say(words: str) -> None:

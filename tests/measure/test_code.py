@@ -91,7 +91,7 @@ print(*sorted({"numpy", "pydantic"} & set(sys.modules)))
 def test_a_program_in_another_environment_is_measured_with_its_forks(tmp_path: Path) -> None:
     done = subprocess.run(
         # Without any package, as in an environment of somebody's own.
-        [sys.executable, "-I", "-S", "-c", GUEST, ROOT / "python"],
+        [sys.executable, "-I", "-S", "-c", GUEST, ROOT / ".venv" / "python"],
         env=os.environ | {"WATTPRINT_DATA": str(tmp_path)},
         capture_output=True,
         text=True,
