@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F, Max, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +18,7 @@ from estimator.core.calibration import Calibration, Device, Drawn, Kind, LeftOut
 from estimator.core.calibration import Observation as Observed
 from estimator.core.inputs import InputProblems
 from estimator.core.units import J_PER_KWH, S_PER_H
+from estimator.measure.figures import plain_cpu_name
 from estimator.models import Estimate, Measurement, MeasurementKind, Observation
 from estimator.reference import catalogue
 from estimator.reference.tables import Accelerator, Cpu
@@ -69,6 +71,16 @@ class Calibrated:
         for run in self.left_out:
             counts[run.left_out] = counts.get(run.left_out, 0) + 1
         return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A calibration as a form offers it: which one, and its mean."""
+
+    id: uuid.UUID
+    source: str
+    device: str
+    mean_power_w: float
 
 
 # --- what one measurement tells ---------------------------------------------------------------------------------------
@@ -203,26 +215,30 @@ def _limit_w(told: Any, known: Accelerator | Cpu | None) -> float | None:
 def _known(kind: str, name: str) -> Accelerator | Cpu | None:
     """The row of the catalogue; None where it knows no such device."""
     shelf = catalogue.shelf()
-    found = shelf.accelerator_names.get(name) if kind == "accelerator" else shelf.cpu_names.get(name)
+    found = shelf.accelerator_names.get(name) if kind == "accelerator" else shelf.cpu_names.get(plain_cpu_name(name))
     return found.row if found else None
 
 
 # --- over all of them -------------------------------------------------------------------------------------------------
 
-_COLUMNS: Final = (
+#: What tells one kind of hardware on one machine from another.
+_APART: Final = (
     "kind",
     "device",
+    "measurement__kind",
+    "measurement__worker_id",
+    "measurement__worker__name",
+    "measurement__worker_name",
+)
+_COLUMNS: Final = (
+    *_APART,
     "devices_count",
     "mean_power_w",
     "duration_s",
     "left_out",
     "measurement_id",
-    "measurement__kind",
     "measurement__title",
     "measurement__created_at",
-    "measurement__worker_id",
-    "measurement__worker__name",
-    "measurement__worker_name",
 )
 
 
@@ -249,21 +265,52 @@ def calibrations_of(
     rows = Observation.objects.owned_by(owner).order_by("-measurement__created_at", "-measurement_id", "device")
     if worker is not None:
         rows = rows.filter(measurement__worker_id=worker)
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    devices: dict[tuple[str, str], Any] = {}
-    for row in rows.values(*_COLUMNS).iterator(chunk_size=2_000):
-        named = row["kind"], row["device"]
-        if named not in devices:
-            devices[named] = _known(*named)
-        known = devices[named]
-        row["known"] = known
-        groups.setdefault((_source_key(row), row["kind"], known.id if known else row["device"]), []).append(row)
     found = [
-        _calibrated(uuid.uuid5(_NAMESPACE, "/".join((str(owner.pk), *key))), group)
-        for key, group in groups.items()
+        _calibrated(key, group)
+        for key, group in _grouped(owner, rows.values(*_COLUMNS).iterator(chunk_size=2_000))
         if measurement is None or any(row["measurement_id"] == measurement for row in group)
     ]
     return sorted(found, key=lambda one: (one.last_at, one.id), reverse=True)
+
+
+def offers_of(*, owner: User, most_count: int) -> list[Offer]:
+    """
+    The calibrations of an account by their means alone: the database adds the runs up, as each form asks for them.
+
+    Parameters
+    ----------
+    owner : User
+        Whose.
+    most_count : int
+        As many at the most, those first that were measured last.
+    """
+    rows = Observation.objects.owned_by(owner).filter(left_out="").values(*_APART).order_by()
+    sums = rows.annotate(
+        energy_j=Sum(F("mean_power_w") * F("duration_s")), all_s=Sum("duration_s"), at=Max("measurement__created_at")
+    )
+    groups = _grouped(owner, sums.order_by("-at"))[:most_count]
+    return [
+        Offer(
+            id=key,
+            source=_source(group[0]),
+            device=_name(group[0]),
+            mean_power_w=sum(row["energy_j"] for row in group) / sum(row["all_s"] for row in group),
+        )
+        for key, group in groups
+    ]
+
+
+def _grouped(owner: User, rows: Iterable[dict[str, Any]]) -> list[tuple[uuid.UUID, list[dict[str, Any]]]]:
+    """The rows of each calibration, under its name, in their order; each knows its row of the catalogue."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    devices: dict[tuple[str, str], Any] = {}
+    for row in rows:
+        named = row["kind"], row["device"]
+        if named not in devices:
+            devices[named] = _known(*named)
+        known = row["known"] = devices[named]
+        groups.setdefault((_source_key(row), row["kind"], known.id if known else row["device"]), []).append(row)
+    return [(uuid.uuid5(_NAMESPACE, "/".join((str(owner.pk), *key))), group) for key, group in groups.items()]
 
 
 def calibration_named(*, owner: User, calibration_id: uuid.UUID) -> Calibration | None:

@@ -17,12 +17,10 @@ from estimator.core.inputs import InputProblems, Workload
 from estimator.forms import lookups
 from estimator.forms.examples import EXAMPLES, FIRST, Example, is_untouched, left_behind
 from estimator.forms.workload import WorkloadForm, put_in
-from estimator.services.calibrations import calibration_named, calibrations_of
+from estimator.services.calibrations import calibration_named, offers_of
 from estimator.views.asked import as_uuid, estimate_named, remember, seconds_to_wait, too_many
 
 SUGGESTIONS: Final = 12
-
-
 #: Calibrations that are offered on the form, those first that were measured last.
 OFFERED: Final = 6
 
@@ -51,8 +49,7 @@ def _to_fill_in(request: HttpRequest) -> HttpResponse:
 def _shown(request: HttpRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """The page of the form, with what was measured on the account's machines to choose from."""
     user = access.account_of(request)
-    found = [] if user is None else calibrations_of(owner=user)
-    offered = [one for one in found if one.calibration is not None][:OFFERED]
+    offered = [] if user is None else offers_of(owner=user, most_count=OFFERED)
     return render(request, "estimator/home.html", page | {"calibrations": offered}, status=status)
 
 

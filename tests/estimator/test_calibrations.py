@@ -373,3 +373,28 @@ def test_the_newest_is_offered_first(client: Client, ann: User) -> None:
         run(ann, machine_of(ann, f"m{number}"), 300.0, hours=1.0, created_at=now - timedelta(hours=number))
     offered = client.get("/").context["calibrations"]
     assert [one.source for one in offered] == ["m0", "m1", "m2", "m3", "m4", "m5"]
+
+
+def test_what_is_offered_is_what_all_runs_tell(ann: User, django_assert_num_queries: Any) -> None:
+    rack = machine_of(ann)
+    three_runs(ann, rack)
+    # By another name of the same card, on the same machine.
+    run(ann, rack, 400.0, hours=2.0, names=("NVIDIA H100 SXM5 80GB",))
+    found = only(ann)
+    with django_assert_num_queries(1):
+        (offer,) = calibrations.offers_of(owner=ann, most_count=6)
+    assert found.calibration is not None
+    assert (offer.id, offer.source, offer.device) == (found.id, found.source, found.device)
+    # (300 W x 1 h + 200 W x 3 h + 400 W x 2 h) / 6 h
+    assert offer.mean_power_w == pytest.approx(found.calibration.mean_power_w) == pytest.approx(1_700.0 / 6.0)
+    run(ann, machine_of(ann, "short"), 300.0, hours=0.01)
+    assert len(calibrations.offers_of(owner=ann, most_count=6)) == 1, "no run on it counts"
+
+
+def test_a_processor_is_known_by_the_name_that_its_system_has_for_it(ann: User) -> None:
+    name = "AMD EPYC 7742 64-Core Processor"
+    parts, joules = [{"name": "cpu_package:0", "quality": "counter"}], {"cpu_package:0": 120.0 * 3_600}
+    run(ann, machine_of(ann), hours=1.0, inventory={"cpu": {"model": name}}, components=parts, energies_j=joules)
+    found = only(ann)
+    assert found.hardware == catalogue.find_cpu("AMD EPYC 7742").row.id
+    assert found.calibration is not None and found.calibration.utilisation == pytest.approx(120.0 / 225.0)
