@@ -113,25 +113,44 @@ def test_without_a_place_the_world_average_is_named_as_such(
     ))  # fmt: skip
 
 
-def test_what_was_kept_with_an_assumed_pue_is_kept_without(row: Measurement, person: Caller) -> None:
-    old = {
-        "kgco2e_per_kwh": {"low": 0.05, "central": 0.0616, "high": 0.08},
-        "grid_intensity_gco2e_per_kwh": 40.0,
-        "match": "exact",
-        "pue": 1.54,
-        "found": {"grid_intensity_gco2e_per_kwh": {
-            "status": "looked_up", "match": "exact", "note": "Average of %(place)s", "text_params": {"place": "X"},
-        }},
-        "dataset_version": "v",
+def test_what_was_kept_with_an_assumed_pue_is_kept_without(row: Measurement, person: Caller, page: Client) -> None:
+    keep_intensity = importlib.import_module("estimator.migrations.0016_measured_grid").keep_intensity
+    now, path = row.grid, f"/measurements/{row.pk}/"
+    drawn: dict[str, Any] = {
+        "components": [{"name": CPU}], "energies_j": {CPU: KWH_J}, "energy_j": KWH_J, "covered_s": 3_600.0,
+        "status": "running", "started_at_s": START_S, "next_sequence": 3_601,
     }  # fmt: skip
-    drawn: dict[str, Any] = {"components": [{"name": CPU}], "energies_j": {CPU: KWH_J}, "energy_j": KWH_J}
-    Measurement.objects.update(grid=old, pue=None, **drawn)
-    importlib.import_module("estimator.migrations.0016_measured_grid").keep_intensity(apps, None)
+
+    def kept_as(intensity_gco2e_per_kwh: float, **more: Any) -> dict[str, Any]:
+        per_kwh = {
+            end: intensity_gco2e_per_kwh * 1.54e-3 * by for end, by in (("low", 0.8), ("central", 1), ("high", 1.3))
+        }
+        old = {
+            "kgco2e_per_kwh": per_kwh,
+            "grid_intensity_gco2e_per_kwh": intensity_gco2e_per_kwh,
+            "match": "exact",
+            "pue": 1.54,
+            "dataset_version": "v",
+        }
+        Measurement.objects.update(**({"grid": old, "pue": None} | drawn | more))
+        keep_intensity(apps, None)
+        assert page.get(path).status_code == 200
+        return dict(Measurement.objects.get().grid)
+
+    # Other tables since then: the range is that of the emissions, in which the PUE's was too.
+    kept = kept_as(40.0)
+    assert kept["grid_intensity_gco2e_per_kwh"] == pytest.approx({"low": 32.0, "central": 40.0, "high": 52.0})
+    assert (kept["text_params"], kept["dataset_version"]) == ({"place": "France"}, "v")
     told = person("GET", f"/measurements/{row.pk}")[1]
     assert told["operational_location_based_kgco2e"]["central"] == pytest.approx(0.04, rel=1e-12)
-    assert told["grid"]["note"] == "Average of X"
-    kept = Measurement.objects.get().grid["grid_intensity_gco2e_per_kwh"]
-    assert (kept["low"], kept["high"]) == (pytest.approx(50 / 1.54), pytest.approx(80 / 1.54))
+    # The same tables.
+    assert kept_as(now["grid_intensity_gco2e_per_kwh"]["central"]) == now
+    keep_intensity(apps, None)
+    assert Measurement.objects.get().grid == now, "once"
+    # It was given, and by no table.
+    kept = kept_as(50.0, grid_intensity_gco2e_per_kwh=50.0, location={})
+    assert (kept["status"], kept["match"]) == ("given", None)
+    assert re.search(r"CO₂e by 50[.0]*\sg\sCO₂e/kWh, as it was given, no PUE given", words(page.get(path)))
 
 
 # --- what the page says -----------------------------------------------------------------------------------------------
