@@ -204,8 +204,14 @@ def ledger(entries: Sequence[Entry], *, service_life_months: int) -> LedgerResul
         cumulative_kgco2e=tuple(cumulative.tolist()),
         before_service_kgco2e=float(cumulative[0]),
         passing_month=passing_month(np.cumsum(by_use), np.cumsum(otherwise)),
-        inference_ratio=float(by_use.sum() / otherwise.sum()) if otherwise.sum() > 0.0 else None,
+        inference_ratio=_ratio(float(by_use.sum()), float(otherwise.sum())),
     )
+
+
+def _ratio(amount: float, other: float) -> float | None:
+    """One over the other; None where the other is nothing, or so little that no number tells how often it fits."""
+    ratio = amount / other if other > 0.0 else math.inf
+    return ratio if math.isfinite(ratio) else None
 
 
 def passing_month(by_use: Months, otherwise: Months) -> int | None:

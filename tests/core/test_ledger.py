@@ -123,6 +123,12 @@ def test_bounds_are_kept() -> None:
         Occurrences(times_per_month=-1.0)
 
 
+@pytest.mark.parametrize("trained_kgco2e", [0.0, 5e-324])
+def test_beside_a_training_of_nothing_use_has_no_ratio(trained_kgco2e: float) -> None:
+    result = ledger([entry("training", trained_kgco2e), entry("inference", 10.0)], service_life_months=1)
+    assert result.inference_ratio is None
+
+
 def test_every_part_names_levers_that_there_are() -> None:
     assert set(LEVERS_OF_PART) == set(PARTS)
     assert {lever for levers in LEVERS_OF_PART.values() for lever in levers} <= set(LEVERS)
