@@ -56,13 +56,16 @@ def mail_budgets(*, now: datetime) -> int:
 
 def _mail(row: BudgetMail, now: datetime) -> bool:
     owner = row.measurement.owner
-    return owner is not None and mail.deliver(row, owner=owner, write=lambda: _letter(row), now=now)
+    one = next((one for one in budgets_of(row.measurement) if one.name == row.budget), None)
+    if owner is None or one is None:  # it has ended, and its grid was taken back meanwhile
+        BudgetMail.objects.filter(pk=row.pk).update(mail=MailState.NONE)
+        return False
+    return mail.deliver(row, owner=owner, write=lambda: _letter(row, one), now=now)
 
 
-def _letter(row: BudgetMail) -> tuple[str, str]:
+def _letter(row: BudgetMail, one: Budget) -> tuple[str, str]:
     measurement = row.measurement
     with translation.override(row.language):
-        one = next(one for one in budgets_of(measurement) if one.name == row.budget)
         told = {
             "words": budget_words(one),
             "title": measurement.title or measurement.worker_name,

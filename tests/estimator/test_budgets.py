@@ -122,6 +122,23 @@ def test_a_server_that_refuses_is_asked_again_and_not_without_end(
     assert BudgetMail.objects.get().mail == "failed"
 
 
+@pytest.mark.usefixtures("mailed")
+def test_a_budget_that_means_nothing_any_more_holds_up_no_other(
+    ann: User, desk: workers.Enrolled, worker: Caller
+) -> None:
+    rows = [
+        measurements.request_measurement(
+            owner=ann, asked=asked(desk, **{name: 1e-9}), site="https://x.org", language="en"
+        )
+        for name in ("budget_kgco2e", "budget_kwh")
+    ]
+    for row in rows:
+        drawn(worker, row, 100.0)
+    Measurement.objects.filter(pk=rows[0].pk).update(grid={})
+    assert budgets.mail_budgets(now=timezone.now() + timedelta(seconds=1)) == 1
+    assert list(BudgetMail.objects.values_list("budget", "mail")) == [("budget_kgco2e", "none"), ("budget_kwh", "sent")]
+
+
 def test_without_a_mail_server_or_a_confirmed_address_nobody_is_written_to(
     ann: User, desk: workers.Enrolled, worker: Caller, settings: Any
 ) -> None:
