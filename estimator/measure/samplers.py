@@ -151,10 +151,11 @@ class Opened:
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """Everything that is measured. Where no part is, the first that holds the whole is what counts."""
+        """Everything that is measured. Where no part is, the first that holds the whole, or most of it, counts."""
         told = [component for meter in self.meters for component in meter.components]
         if told and not any(component.counted for component in told):
-            told[0] = replace(told[0], counted=True)
+            whole = next((place for place, component in enumerate(told) if component.kind == "system"), 0)
+            told[whole] = replace(told[whole], counted=True)
         return tuple(told)
 
     @property

@@ -6,6 +6,8 @@ import os
 import platform
 from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from estimator.measure.ipmi import IpmiMeter, KernelDevice, open_meter, request_
 from estimator.measure.meters import open_meters
 from estimator.measure.nvml import NvmlMeter
 from estimator.measure.recorder import Recorder
-from estimator.measure.samplers import MeterProblem, Reading
+from estimator.measure.samplers import Component, MeterProblem, Opened, Reading
 from estimator.measure.totals import Totals, machine_total
 from estimator.measure.window import Window
 from tests.measure.bmc import (
@@ -321,6 +323,13 @@ def test_where_no_part_is_measured_the_whole_is_what_counts(server: FakeKernel, 
     told = inventory(found).as_json()["meters"]
     assert [part["name"] for state in told for part in state["components"] if part["counted"]] == [counted]
     found.close()
+
+
+def test_the_whole_machine_counts_rather_than_one_chip_of_it() -> None:
+    chip = Component("platform:amdgpu", "sampled", "Processor with its graphics", counted=False)
+    battery = Component("system:bat0", "sampled", "Battery, the whole machine", counted=False)
+    meter: Any = SimpleNamespace(components=(chip, battery), accelerators=())
+    assert [part.name for part in Opened(meters=(meter,)).components if part.counted] == ["system:bat0"]
 
 
 def test_the_whole_machine_alone_is_the_total(server: FakeKernel) -> None:
