@@ -222,11 +222,9 @@ class FootprintForm(PlacedForm):
     field_order = ("of", "place")
 
     def __init__(self, data: Any = None, *, row: Measurement, has_shares: bool) -> None:
-        location = row.location
-        region = " ".join(filter(None, (location.get("provider"), location.get("region"))))
         initial = {
             "of": FootprintOf.PROCESS if row.is_of_process else FootprintOf.MACHINE,
-            "place": region or location.get("zone") or location.get("country") or "",
+            "place": place_text(Location.model_validate(row.location)),
             "grid_intensity_gco2e_per_kwh": row.grid_intensity_gco2e_per_kwh,
             "pue": row.pue,
         }

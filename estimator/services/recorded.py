@@ -115,7 +115,7 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
     try:
         with transaction.atomic():
             row = _stored(owner=owner, told=told, grid=grid, now=now)
-            if row.energy_j > 0.0:
+            if row.energy_j >= LEAST_J:
                 row.result = estimates.submit_estimate(workload=workload_of(row), owner=owner)
                 row.save(update_fields=["result"])
                 calibrations.note(row)

@@ -32,11 +32,6 @@ class Shares:
     machine_j: float  #: of the machine as a whole
 
     @property
-    def cards_count(self) -> float:
-        """Accelerators that fall to the process, a part of each."""
-        return sum(part.share for part in self.parts if part.name.startswith("accelerator:"))
-
-    @property
     def share(self) -> float:
         """Of the whole machine."""
         return self.energy_j / self.machine_j if self.machine_j else 0.0

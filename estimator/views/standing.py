@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from estimator.core.bounds import Location
 from estimator.core.footprint import Range
+from estimator.core.units import S_PER_H
 from estimator.forms.lookups import place_text
 from estimator.measure.process import BY_CARD, BY_CPU_TIME, basis_of
 from estimator.models import Measurement, MeasurementKind, MeasurementStatus, Target
@@ -27,7 +28,6 @@ from estimator.worker.protocol import PROCESS
 
 _EVERY: Final = "1s"
 _S_PER_MIN: Final = 60
-_S_PER_H: Final = 3_600
 
 
 def state_of(row: Measurement) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _when(row: Measurement) -> dict[str, Any]:
         "limit": duration(row.duration_limit_s) if row.duration_limit_s else "",
         "gap": duration(row.gap_s) if row.gap_s else "",
         "interval": duration(row.interval_s),
-        "planned": duration(row.planned_h * _S_PER_H) if row.planned_h else "",
+        "planned": duration(row.planned_h * S_PER_H) if row.planned_h else "",
         "started": _moment(row.started_at_s),
         "last": _moment(row.last_time_s),
         "place": place_text(Location.model_validate(row.location)),
@@ -134,7 +134,7 @@ def duration(for_s: float) -> str:
     minutes, seconds = divmod(round(for_s), _S_PER_MIN)
     hours, left = divmod(minutes, 60)
     amounts = (minutes, "min"), (seconds, "s")
-    if for_s >= 2 * _S_PER_H:
+    if for_s >= 2 * S_PER_H:
         amounts = (hours, "h"), (left, "min")
     return " ".join(f"{number_format(amount)} {unit}" for amount, unit in amounts if amount)
 

@@ -174,7 +174,7 @@ def test_what_an_older_version_left_waiting_is_taken_and_its_place_said_afterwar
     assert (workload.location.country, workload.pue) == ("FR", 1.5)
     again = client.get(path).content.decode()
     assert "It is not known where it ran" not in again
-    assert 'value="FR"' in again
+    assert 'value="France"' in again
     _, told = person("GET", f"/measurements/{row.pk}")
     assert told["operational_location_based_kgco2e"]["central"] > 0.0
 
