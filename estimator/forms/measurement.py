@@ -229,6 +229,8 @@ class FootprintForm(PlacedForm):
             "pue": row.pue,
         }
         super().__init__(data, initial=initial)
+        # Here a PUE is assumed where none is given, which stands above the fields.
+        self.fields["pue"].help_text = ""
         if not has_shares:
             del self.fields["of"]
         self.request: FootprintRequest | None = None
