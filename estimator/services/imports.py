@@ -204,10 +204,11 @@ def found_in(row: ImportedFile) -> ImportedMeasurement | None:
 def link_import(*, import_id: uuid.UUID, estimate_id: uuid.UUID) -> bool:
     """Set a measurement against a finished estimate; False if there is no such estimate."""
     estimate = Estimate.objects.filter(pk=estimate_id, footprint__isnull=False).first()
-    row = ImportedFile.objects.select_related("measurement").filter(pk=import_id).first()
-    if estimate is None or row is None:
-        return False
     with transaction.atomic():
+        held = ImportedFile.objects.select_for_update(of=("self",)).select_related("measurement")
+        row = held.filter(pk=import_id).first()
+        if estimate is None or row is None:
+            return False
         row.estimate = estimate
         row.save(update_fields=["estimate"])
         if row.measurement is not None:
