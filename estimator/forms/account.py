@@ -25,7 +25,6 @@ _SCOPES: Final = (
         _("Measurements: needed by ./wattprint measure to send them here; start, watch, stop, delete them"),
     ),
     (TokenScope.WORKERS, _("Workers: make tokens for machines; list, rename, disable and delete machines")),
-    (TokenScope.REPORTS, _("Reports: no call asks for it today, as a report follows its estimate")),
 )
 
 

@@ -27,7 +27,6 @@ class TokenScope(models.TextChoices):
     ESTIMATES = "estimates", _("Estimates")
     MEASUREMENTS = "measurements", _("Measurements")
     WORKERS = "workers", _("Workers")
-    REPORTS = "reports", _("Reports")
 
 
 def new_token(mark: str = TOKEN_MARK) -> tuple[str, str]:

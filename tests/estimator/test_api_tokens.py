@@ -133,6 +133,14 @@ def test_who_comes_from_the_measurements_finds_their_scope_chosen(people: People
     assert "needed by ./wattprint measure to send them here" in page
 
 
+def test_a_token_of_a_scope_that_is_offered_no_more_goes_on_without_it(people: People) -> None:
+    made = create_token(owner=people.owner.user, name="old", scopes=["estimates"], lifetime=None)
+    ApiToken.objects.filter(pk=made.row.pk).update(scopes=["estimates", "reports"])
+    page = people.owner.client.get("/account/tokens/").content.decode()
+    assert 'value="reports"' not in page and ">reports</span>" in page
+    assert Client().get("/api/v1/estimates", headers={"Authorization": f"Bearer {made.token}"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -180,7 +188,7 @@ def test_another_way_to_say_who_one_is_is_no_token(client: Client) -> None:
 
 
 def test_the_scope_is_asked_for(people: People) -> None:
-    headers = people.owner.bearer("reports")
+    headers = people.owner.bearer("measurements")
     for response in (
         Client().get("/api/v1/estimates", headers=headers),
         post(Client(), "/api/v1/estimates", GOOD, headers),
@@ -247,7 +255,7 @@ def test_an_account_deletes_its_own_alone(people: People) -> None:
     address = f"/api/v1/estimates/{row.pk}"
     assert Client().delete(address).status_code == 401
     assert Client().delete(address, headers=people.stranger.bearer()).status_code == 404
-    assert Client().delete(address, headers=people.owner.bearer("reports")).status_code == 403
+    assert Client().delete(address, headers=people.owner.bearer("measurements")).status_code == 403
     assert Client().delete(address, headers=people.owner.bearer("estimates")).status_code == 204
     assert Client().get(address).status_code == 404
 

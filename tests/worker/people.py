@@ -37,7 +37,7 @@ class Person:
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), by_tls)
         self._caller = urllib.request.build_opener(by_tls)
         self._send_form("/account/signup/", {"email": address, "password1": PASSWORD})
-        scopes = [("scopes", name) for name in ("estimates", "measurements", "workers", "reports")]
+        scopes = [("scopes", name) for name in ("estimates", "measurements", "workers")]
         page = self._send_form("/account/tokens/", [("name", "tests"), ("lifetime", "7"), *scopes])
         found = re.search(r"<code class=\"breakable\">(wp_[^<]+)</code>", page)
         assert found, page[:2000]
