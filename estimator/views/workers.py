@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -59,6 +60,8 @@ def _page(request: HttpRequest, *, new: NewEnrolment | None, problem: str) -> di
         "new": new,
         "problem": problem,
         "server": request.build_absolute_uri("/").rstrip("/"),
+        # A proxy's certificate is of a public authority as a rule; one that `up` was given may be of any.
+        "own_certificate": settings.HTTPS_HERE,
         "calibrations": [one for one in calibrations_of(owner=user) if one.worker is None],
         "runs_shown": _RUNS_SHOWN,
     }

@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from redis.exceptions import NoPermissionError
 
@@ -74,6 +74,16 @@ def test_a_machine_enrols_by_a_token_that_the_page_shows_once(page_of_ann: Clien
     assert told["secret"] not in (row.digest, row.prefix)
     again = post(Client(), "/workers/enrol", {"token": token, "name": "other", "installation": "elsewhere"})
     assert (again.status_code, again.json()["error"]["code"]) == (409, "token_used")
+
+
+@pytest.mark.parametrize("https_here", [True, False])
+def test_the_line_for_a_machine_says_how_to_trust_a_certificate_that_we_were_given(
+    page_of_ann: Client, https_here: bool
+) -> None:
+    with override_settings(HTTPS_HERE=https_here):
+        assert "--ca FILE" not in page_of_ann.get("/workers/").content.decode()
+        page_of_ann.post("/workers/")
+        assert ("--ca FILE" in page_of_ann.get("/workers/").content.decode()) == https_here
 
 
 @pytest.mark.parametrize("change", ["expired", "revoked", "wrong"])
