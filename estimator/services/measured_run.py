@@ -26,6 +26,8 @@ from estimator.worker.protocol import PROCESS
 _TITLE_LENGTH: Final = 150
 #: What falls to a process by this share and more is as good as metered.
 _ALL_OF_IT: Final = 0.99
+#: More sockets, or threads, than any machine has: what tells more is not believed.
+_MOST_COUNT: Final = 10_000
 #: Kinds of components that are a part of a machine; everything else is taken as the whole of it.
 _PARTS: Final[Mapping[str, Literal["accelerator", "processor"]]] = {
     "accelerator": "accelerator",
@@ -237,7 +239,7 @@ def _processors(row: Measurement, shares: Shares | None) -> Charged:
     if shares is not None:
         own = [part for part in shares.parts if _PARTS.get(part.name.partition(":")[0]) == "processor"]
         whole_j = math.fsum(row.energies_j.get(part.name, 0.0) for part in own)
-        share = math.fsum(part.energy_j for part in own) / whole_j if whole_j else 0.0
+        share = min(math.fsum(part.energy_j for part in own) / whole_j, 1.0) if whole_j else 0.0
     charged = max(round(share * cores_count), 1)
     if share == 1.0 and charged == known.core_count * sockets_count:
         return Charged(Hardware(cpu=known.id, cpu_count=sockets_count))
@@ -256,7 +258,7 @@ def _cores_count(row: Measurement, cpu: Mapping[str, Any], all_cores: float) -> 
 
 
 def _count(told: Any) -> int | None:
-    return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 < told <= _MOST_COUNT else None
 
 
 # --- what is said of it -----------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ def make_footprint(*, owner: User, measurement_id: uuid.UUID, asked: FootprintRe
         if row.status != MeasurementStatus.DONE or row.kind == MeasurementKind.IMPORTED or row.energy_j < LEAST_J:
             raise NothingToMake
         shares = shares_of(row)
+        if asked.of == "machine" and shares is not None and shares.machine_j < LEAST_J:
+            raise NothingToMake
         if asked.of == "process" and (shares is None or shares.energy_j < LEAST_J):
             raise InputProblems((InputProblem("of", _NOTHING_ATTRIBUTED),))
         row.location = asked.location.model_dump(exclude_none=True)

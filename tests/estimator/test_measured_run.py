@@ -173,6 +173,17 @@ def test_a_machine_without_cards_is_charged_by_its_processors() -> None:
     assert workload_of(inside).hardware.cpu_core_count == 32
 
 
+def test_what_no_machine_has_is_not_believed_and_breaks_no_page() -> None:
+    for sockets_count in (10**6, 10**13, -1, True, "2"):
+        cpu = {"model": "AMD EPYC 7742 64-Core Processor", "sockets_count": sockets_count}
+        row = measured(CPU, energies_j={"cpu_package": KWH_J}, inventory={"cpu": cpu})
+        assert charged_of(row).hardware.cpu_count == 1, sockets_count
+    # A share that is larger than the whole.
+    energies_j = {"cpu_package": 1e-9, f"{PROCESS}cpu_package": KWH_J}
+    row = measured(CPU, energies_j=energies_j, inventory={"cpu": cpu}, footprint_of=FootprintOf.PROCESS)
+    assert charged_of(row).hardware.cpu_count == 1
+
+
 def test_energy_above_idle_by_hand() -> None:
     row = measured(
         CPU, CARD, energies_j={"cpu_package": 360_000.0, "accelerator:0": 1_080_000.0},

@@ -224,3 +224,7 @@ def test_a_process_that_is_followed_live_tells_its_share_in_the_same_way(
     whole = Estimate.objects.get(pk=made["estimate"]).workload()
     assert whole.it_energy_kwh == pytest.approx(1_000 / KWH_J, rel=1e-12)
     assert whole.title == "try, the whole machine"
+    # A machine of which only the share was sent.
+    Measurement.objects.update(energies_j={f"process:{CPU}": 250.0})
+    status, told = person("POST", f"/measurements/{row.pk}/footprint", {"of": "machine"})
+    assert (status, told["error"]["code"]) == (409, "nothing_to_make")
