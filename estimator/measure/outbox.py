@@ -136,7 +136,10 @@ class Outbox:
         folder = self._folder(server)
         folder.mkdir(mode=0o700, exist_ok=True)
         write_whole(folder / name, json.dumps(body, allow_nan=False))
-        kept = [(path, path.stat().st_size) for path in self.waiting()]
+        kept: list[tuple[Path, int]] = []
+        for path in self.waiting():
+            with contextlib.suppress(FileNotFoundError):  # sent by another process meanwhile
+                kept.append((path, path.stat().st_size))
         dropped_count, whole_bytes = 0, sum(size for _, size in kept)
         while len(kept) - dropped_count > MOST_KEPT_COUNT or whole_bytes > MOST_KEPT_BYTES:
             path, size = kept[dropped_count]

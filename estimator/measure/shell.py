@@ -185,7 +185,11 @@ def _list() -> int:
 
     from estimator.measure.outbox import Outbox
 
-    kept_here = list(Outbox().listed())
+    try:
+        kept_here = list(Outbox().listed())
+    except OSError as problem:
+        say(f"wattprint: what waits cannot be listed: {problem}")
+        return 1
     for kept in kept_here:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.started_at_s))
         whither = f"for {kept.server}" if kept.server else "for no server yet"

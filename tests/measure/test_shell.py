@@ -395,6 +395,13 @@ def test_the_outbox_is_bounded_and_a_broken_file_is_set_aside(
     assert not outbox.waiting()
 
 
+def test_what_another_process_sends_meanwhile_costs_nothing(tmp_path: Path) -> None:
+    outbox = filled(tmp_path, 1)
+    (tmp_path / "0-gone.json").symlink_to(tmp_path / "nowhere")
+    assert outbox.put(body(1)) == 0
+    assert [kept.title for kept in outbox.listed()] == [body(0)["title"], body(1)["title"]]
+
+
 @pytest.mark.parametrize(
     ("address", "known"),
     [
