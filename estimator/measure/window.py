@@ -99,11 +99,12 @@ class Window:
         """Read everything, and tell what was drawn since the last sample."""
         if self._started_steady_s is None:
             raise RuntimeError("start() comes before the first sample")
+        # The moment before, as at the start: a meter that is slow to answer tells what was drawn until it was asked.
+        now_s, epoch_s = self._clock.steady_s(), self._clock.epoch_s()
         self._read(self._meters)
-        now_s = self._clock.steady_s()
         duration_s, self._last_s = now_s - self._last_s, now_s
         time_s = self.started_at_s + (now_s - self._started_steady_s)
-        offset_s = self._clock.epoch_s() - time_s
+        offset_s = epoch_s - time_s
         taken = {name: measure for name, track in self._tracks.items() if (measure := track.take()) is not None}
         flags: set[Flag] = {flag for measure in taken.values() for flag in measure.flags}
         if abs(offset_s - self._offset_s) > JUMP_S:

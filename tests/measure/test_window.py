@@ -149,6 +149,32 @@ def test_a_delay_makes_one_long_sample() -> None:
     assert [sample.flags for sample in samples] == [(), (), ("gap",), (), (), ()]
 
 
+def test_a_meter_that_is_slow_to_answer_once_shows_no_other_power() -> None:
+    now_s = 0.0
+    slow_s = iter([0.0, 2.9])  # the second time it waits for the catalogue, as a model does
+
+    class Slow(Told):
+        def read(self) -> dict[str, Reading]:
+            nonlocal now_s
+            asked_s = now_s
+            now_s += next(slow_s, 0.0)
+            return {"cpu_package:0": Reading(100.0 * asked_s)}
+
+    clock = Clock(steady_s=lambda: now_s, epoch_s=lambda: 100.0 + now_s)
+    window = Window([Slow(Component("cpu_package:0", "modelled"))], interval_s=1.0, clock=clock)
+
+    def wait(for_s: float) -> bool:
+        nonlocal now_s
+        now_s += for_s
+        return now_s >= 5.5
+
+    samples = list(window.samples(wait))
+    assert [round(sample.duration_s, 6) for sample in samples] == [1.0, 3.0, 1.0, 1.0]
+    powers_w = [sample.components["cpu_package:0"].energy_j / sample.duration_s for sample in samples]
+    assert powers_w == pytest.approx([100.0] * 4)
+    assert not any("clock_jump" in sample.flags for sample in samples)
+
+
 def test_a_meter_that_fails_leaves_a_gap_and_no_exception() -> None:
     class Failing(Told):
         def read(self) -> dict[str, Reading]:
