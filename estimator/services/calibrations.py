@@ -243,7 +243,7 @@ _COLUMNS: Final = (
 
 
 def calibrations_of(
-    *, owner: User, worker: uuid.UUID | None = None, measurement: uuid.UUID | None = None
+    *, owner: User, worker: uuid.UUID | None = None, measurement: uuid.UUID | None = None, elsewhere: bool = False
 ) -> list[Calibrated]:
     """
     What the hardware of an account really drew, over all its measurements, in one query.
@@ -256,6 +256,8 @@ def calibrations_of(
         Only of this machine.
     measurement : UUID, optional
         Only what was measured in this one, though over all runs on the same hardware.
+    elsewhere : bool, default False
+        Only what no worker measured.
 
     Returns
     -------
@@ -265,6 +267,8 @@ def calibrations_of(
     rows = Observation.objects.owned_by(owner).order_by("-measurement__created_at", "-measurement_id", "device")
     if worker is not None:
         rows = rows.filter(measurement__worker_id=worker)
+    if elsewhere:
+        rows = rows.filter(measurement__worker=None)
     found = [
         _calibrated(key, group)
         for key, group in _grouped(owner, rows.values(*_COLUMNS).iterator(chunk_size=2_000))

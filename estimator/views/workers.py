@@ -62,7 +62,7 @@ def _page(request: HttpRequest, *, new: NewEnrolment | None, problem: str) -> di
         "server": request.build_absolute_uri("/").rstrip("/"),
         # A proxy's certificate is of a public authority as a rule; one that `up` was given may be of any.
         "own_certificate": settings.HTTPS_HERE,
-        "calibrations": [one for one in calibrations_of(owner=user) if one.worker is None],
+        "calibrations": calibrations_of(owner=user, elsewhere=True),
         "runs_shown": _RUNS_SHOWN,
     }
 
