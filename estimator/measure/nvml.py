@@ -4,11 +4,19 @@ NVIDIA cards through the driver's own library (NVML).
 The counter of energy is read where the card has one (Volta and later), else its power. Both are of the whole card: the
 slices of a MIG card and everybody who shares it are in them.
 
+In a container with process numbers of its own, older drivers tell the numbers of the host [2]_. Newer ones tell ours in
+our numbers; of others they tell the work in numbers of the host, and not the memory [3]_.
+
 References
 ----------
 .. [1] NVIDIA, NVML API Reference (millijoules since the driver was loaded, milliwatts, microseconds, percent).
+.. [2] NVIDIA/nvidia-docker, issue 1483.
+.. [3] NVIDIA, open-gpu-kernel-modules: `os_find_ns_pid`, `gpuGetProcWithObject_IMPL`,
+   `subdeviceCtrlCmdPerfGetGpumonPerfmonUtilSamplesV2_KERNEL`.
+.. [4] Linux, include/uapi/linux/nsfs.h: `PID_NS_INIT_INO`.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +24,7 @@ from typing import Any, Final
 
 from estimator.measure.own import borrowed
 from estimator.measure.samplers import Accelerator, Component, MeterProblem, Reading
+from estimator.measure.words import Words, joined
 from estimator.measure.words import words as _
 
 J_PER_MILLIJOULE: Final = 1e-3
@@ -30,6 +39,8 @@ SPREAD_SAMPLED: Final = 0.1
 
 #: Of Linux, of its Windows subsystem, and of Jetson boards.
 DRIVER_FILES: Final = ("dev/nvidiactl", "proc/driver/nvidia", "dev/dxg", "dev/nvgpu")
+#: Inode of the first namespace of process numbers, that of the machine itself [4]_.
+FIRST_PID_NAMESPACE: Final = 0xEFFFFFFC
 _NO_DRIVER: Final = _("Install NVIDIA's driver, or start the container with --gpus all.")
 
 
@@ -43,12 +54,24 @@ class _Card:
 
 
 class NvmlMeter:
-    """Every NVIDIA card that the driver shows."""
+    """
+    Every NVIDIA card that the driver shows.
+
+    Parameters
+    ----------
+    library : module
+        The driver's, as `pynvml` has it.
+    root : Path
+        Where `proc` lies.
+    """
 
     name = "nvml"
 
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Any, root: Path = Path("/")) -> None:
         self._library = library
+        self._proc = root / "proc"
+        self._numbers_differ = has_own_numbers(root)
+        self._knows_ours = not self._numbers_differ  #: whether the driver tells our processes by our numbers
         self._cards: list[_Card] = []
         components: list[Component] = []
         accelerators: list[Accelerator] = []
@@ -99,7 +122,8 @@ class NvmlMeter:
         Share of each card's work that each process did since the last call, by the driver's samples.
 
         Where the driver tells no utilisation, the memory that each process holds on the card stands in for it. A card
-        whose driver tells neither, as in slices without the rights of root, is left out.
+        whose driver tells neither, as in slices without the rights of root, is left out; and one whose driver is not
+        seen to know our processes by our numbers, as in a container.
         """
         told: dict[str, Mapping[int, float]] = {}
         for card in self._cards:
@@ -107,7 +131,11 @@ class NvmlMeter:
             for sample in self._call("nvmlDeviceGetProcessUtilization", card.handle, card.seen_us) or ():
                 card.seen_us = max(card.seen_us, int(sample.timeStamp))
                 used[int(sample.pid)] = used.get(int(sample.pid), 0.0) + float(sample.smUtil)
-            if not sum(used.values()):
+            self._knows_ours = self._knows_ours or any(map(self._uses_a_card, used))
+            is_told = sum(used.values()) > 0.0
+            if self._numbers_differ and not (is_told and self._knows_ours):
+                continue  # in these numbers nobody's share is known, and the memory of others is not told
+            if not is_told:
                 processes = self._call("nvmlDeviceGetComputeRunningProcesses", card.handle)
                 if processes is None:
                     continue
@@ -125,9 +153,16 @@ class NvmlMeter:
         memory = self._call("nvmlDeviceGetMemoryInfo", handle)
         limit = self._call("nvmlDeviceGetEnforcedPowerLimit", handle)
         mig = self._call("nvmlDeviceGetMigMode", handle)
-        note = ""
+        notes: list[Words] = []
         if mig and mig[0]:
-            note = _("MIG is on: its energy is that of the whole card, all slices together.")
+            notes.append(_("MIG is on: its energy is that of the whole card, all slices together."))
+        if self._numbers_differ:
+            notes.append(
+                _(
+                    "In a container the driver may number processes as the host does: what of this card falls to one "
+                    "of them is told only while it is seen to know ours. With --pid=host it always does."
+                )
+            )
         return Accelerator(
             name=name.decode() if isinstance(name, bytes) else name,
             component=component,
@@ -135,8 +170,17 @@ class NvmlMeter:
             memory_gb=memory.total / BYTES_PER_GB if memory else None,
             limit_w=limit * W_PER_MILLIWATT if limit else None,
             has_counter=has_counter,
-            note=note,
+            note=joined(notes),
         )
+
+    def _uses_a_card(self, pid: int) -> bool:
+        """Whether a process of this number is here, and has a card open: then the number is one of ours."""
+        with contextlib.suppress(OSError):
+            for file in (self._proc / str(pid) / "fd").iterdir():
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    if str(file.readlink()).startswith("/dev/nvidia"):
+                        return True
+        return False
 
     def _call(self, name: str, *arguments: Any) -> Any:
         """What a function of the library returns; None where this card or driver does not offer it."""
@@ -147,6 +191,14 @@ class NvmlMeter:
             return function(*arguments)
         except self._library.NVMLError:
             return None
+
+
+def has_own_numbers(root: Path = Path("/")) -> bool:
+    """Whether our processes have other numbers than the machine gives them, as in a container."""
+    try:
+        return (root / "proc/self/ns/pid").stat().st_ino != FIRST_PID_NAMESPACE
+    except OSError:
+        return False
 
 
 def open_meter(root: Path = Path("/")) -> NvmlMeter:
@@ -180,7 +232,7 @@ def open_meter(root: Path = Path("/")) -> NvmlMeter:
         raise MeterProblem(
             _("There is no NVIDIA driver here (%(problem)s).", problem=str(problem)), _NO_DRIVER, is_there=True
         ) from problem
-    meter = NvmlMeter(pynvml)
+    meter = NvmlMeter(pynvml, root)
     if not meter.components:
         meter.close()
         raise MeterProblem(

@@ -117,30 +117,81 @@ def used(pid: int, at_us: int, share: int) -> types.SimpleNamespace:
     return types.SimpleNamespace(pid=pid, timeStamp=at_us, smUtil=share)
 
 
-def test_work_on_a_card_is_shared_out_by_process() -> None:
+def test_work_on_a_card_is_shared_out_by_process(tmp_path: Path) -> None:
     samples = [used(7, 100, 60), used(8, 110, 20)]
     device = card(ProcessUtilization=lambda since: [sample for sample in samples if sample.timeStamp > since])
-    meter = NvmlMeter(Library(device))
+    meter = NvmlMeter(Library(device), tmp_path)
     assert meter.shares() == {"accelerator:0": {7: 0.75, 8: 0.25}}
     samples.append(used(8, 120, 40))
     assert meter.shares() == {"accelerator:0": {8: 1.0}}
 
 
-def test_memory_stands_in_where_no_utilisation_is_told() -> None:
+def test_memory_stands_in_where_no_utilisation_is_told(tmp_path: Path) -> None:
     processes = [types.SimpleNamespace(pid=7, usedGpuMemory=30), types.SimpleNamespace(pid=8, usedGpuMemory=10)]
-    meter = NvmlMeter(Library(card(ProcessUtilization=None, ComputeRunningProcesses=processes)))
+    meter = NvmlMeter(Library(card(ProcessUtilization=None, ComputeRunningProcesses=processes)), tmp_path)
     assert meter.shares() == {"accelerator:0": {7: 0.75, 8: 0.25}}
-    empty = NvmlMeter(Library(card(ComputeRunningProcesses=[])))
+    empty = NvmlMeter(Library(card(ComputeRunningProcesses=[])), tmp_path)
     assert empty.shares() == {"accelerator:0": {}}
     # In slices, and without the rights of root: not known is not none.
-    assert NvmlMeter(Library(card(MigMode=[1, 1], ComputeRunningProcesses=None))).shares() == {}
+    assert NvmlMeter(Library(card(MigMode=[1, 1], ComputeRunningProcesses=None)), tmp_path).shares() == {}
 
 
-def test_a_process_is_given_its_share_of_the_card() -> None:
+def in_a_container(tmp_path: Path, *, uses_a_card: int) -> Path:
+    """Its own numbers of processes, one of which has a card open."""
+    root = tree(tmp_path, {"proc/self/ns/pid": "", f"proc/{uses_a_card}/fd/x": "", "proc/8/fd/x": ""})
+    (root / f"proc/{uses_a_card}/fd/3").symlink_to("/dev/nvidia0")
+    return root
+
+
+def test_in_a_container_numbers_of_the_host_give_nobody_a_share(tmp_path: Path) -> None:
+    # As drivers tell it that know no container: nobody here has these numbers, or who has one uses no card.
+    told = [used(90_007, 100, 60), used(8, 110, 20)]
+    holding = [types.SimpleNamespace(pid=90_007, usedGpuMemory=30)]
+    root = in_a_container(tmp_path, uses_a_card=7)
+    meter = NvmlMeter(Library(card(ProcessUtilization=lambda since: told, ComputeRunningProcesses=holding)), root)
+    assert meter.shares() == {}
+    assert "--pid=host" in meter.components[0].note and "--pid=host" in meter.accelerators[0].note
+    attribution = Attribution([meter], busy_s=lambda: 0.0)
+    attribution.follow(7, is_new=False)
+    attribution.add(Sample(1, 1.0, 1.0, {"accelerator:0": Measure(400.0, 400.0, "counter")}))
+    assert attribution.rows() == (), "unknown is not 0 %"
+    # No work at all, and none of the memory of others, says nothing of who shares the card.
+    idle = NvmlMeter(Library(card(ProcessUtilization=None, ComputeRunningProcesses=[])), root)
+    assert idle.shares() == {}
+
+
+def test_in_a_container_a_driver_that_knows_our_numbers_is_believed(tmp_path: Path) -> None:
+    # Ours by our number, another's by that of the host.
+    told = [used(90_007, 100, 20)]
+    device = card(
+        ProcessUtilization=lambda since: [sample for sample in told if sample.timeStamp > since],
+        ComputeRunningProcesses=[types.SimpleNamespace(pid=7, usedGpuMemory=30)],
+    )
+    meter = NvmlMeter(Library(device), in_a_container(tmp_path, uses_a_card=7))
+    assert meter.shares() == {}, "not seen yet"
+    told += [used(7, 110, 60), used(90_007, 110, 20)]
+    assert meter.shares() == {"accelerator:0": {7: 0.75, 90_007: 0.25}}
+    told.append(used(90_007, 120, 20))
+    assert meter.shares() == {"accelerator:0": {90_007: 1.0}}
+    assert meter.shares() == {}, "its memory alone is told, and not that of others"
+
+
+def test_the_numbers_are_those_of_the_machine_in_its_first_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path("/proc/self/ns/pid")
+    if not real.exists():
+        pytest.skip("no Linux")
+    monkeypatch.setattr(nvml, "FIRST_PID_NAMESPACE", real.stat().st_ino)
+    assert not nvml.has_own_numbers()
+    assert int(str(real.readlink())[5:-1]) == nvml.FIRST_PID_NAMESPACE, "as the kernel writes it: pid:[4026531836]"
+    monkeypatch.setattr(nvml, "FIRST_PID_NAMESPACE", 1)
+    assert nvml.has_own_numbers()
+
+
+def test_a_process_is_given_its_share_of_the_card(tmp_path: Path) -> None:
     import os
 
     device = card(ProcessUtilization=lambda since: [used(os.getpid(), since + 1, 30), used(1, since + 1, 10)])
-    attribution = Attribution([NvmlMeter(Library(device))], busy_s=lambda: 0.0)
+    attribution = Attribution([NvmlMeter(Library(device), tmp_path)], busy_s=lambda: 0.0)
     attribution.follow(os.getpid(), is_new=False)
     attribution.add(Sample(1, 1.0, 1.0, {"accelerator:0": Measure(400.0, 400.0, "counter")}))
     (row,) = attribution.rows()
