@@ -7,7 +7,9 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from estimator.core.footprint import gettext_noop
+from estimator.core.units import S_PER_H
 from reports.charts.chart import Voice
+from reports.charts.watts import time_unit
 
 HEIGHT: Final = 240
 LEFT: Final = 64
@@ -15,6 +17,7 @@ BOTTOM: Final = 26
 TOP: Final = 8
 #: Marks of an axis, at most.
 MOST_TICKS: Final = 6
+SYMBOLS: Final = {"seconds": "s", "minutes": "min", "hours": "h"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,11 @@ class PowerCurve:
 
 def power_alt(curve: PowerCurve, voice: Voice) -> str:
     """The curve for those who do not see it."""
+    unit_h, unit = _time_unit(curve)
     return voice.translate(
         gettext_noop("Over %(hours)s the power was %(mean)s on average and %(most)s at its highest.")
     ) % {
-        "hours": voice.quantity(curve.end_h, "h"),
+        "hours": voice.quantity(curve.end_h / unit_h, unit),
         "mean": voice.quantity(curve.mean_w, "W"),
         "most": voice.quantity(curve.most_w, "W"),
     }
@@ -81,7 +85,8 @@ def power_svg(curve: PowerCurve, voice: Voice, *, width: int, colours: Mapping[s
     str
         One `svg` element without reference to anything outside.
     """
-    ticks_w, ticks_h = ticks(curve.most_w), ticks(curve.end_h)
+    unit_h, unit = _time_unit(curve)
+    ticks_w, ticks_passed = ticks(curve.most_w), ticks(curve.end_h / unit_h)
     top_w, end_h = max(ticks_w[-1], curve.most_w), curve.end_h
     right, bottom = width - 10.0, HEIGHT - BOTTOM
 
@@ -96,9 +101,10 @@ def power_svg(curve: PowerCurve, voice: Voice, *, width: int, colours: Mapping[s
         ends = f'x1="{LEFT}" y1="{y(tick_w):.1f}" x2="{right:.1f}" y2="{y(tick_w):.1f}"'
         body.append(f'<line {ends} stroke="{colours["line"]}"/>')
         body.append(_text(LEFT - 6, y(tick_w) + 4, voice.tick(tick_w, "W") if tick_w else "0", "end", colours))
-    for tick_h in ticks_h:
-        anchor = "start" if tick_h == 0 else "end" if x(tick_h) > right - 20 else "middle"
-        body.append(_text(x(tick_h), HEIGHT - 6, voice.tick(tick_h, "h") if tick_h else "0", anchor, colours))
+    for passed in ticks_passed:
+        at = x(passed * unit_h)
+        anchor = "start" if passed == 0 else "end" if at > right - 20 else "middle"
+        body.append(_text(at, HEIGHT - 6, voice.tick(passed, unit) if passed else "0", anchor, colours))
     for stretch in _stretches(curve.points):
         steps = " ".join(f"L{x(one.start_h):.1f} {y(one.mean_w):.1f}H{x(one.end_h):.1f}" for one in stretch)
         area = f"M{x(stretch[0].start_h):.1f} {bottom}{steps}V{bottom}Z"
@@ -126,6 +132,12 @@ def ticks(most: float) -> tuple[float, ...]:
     power = 10.0 ** math.floor(math.log10(most / MOST_TICKS))
     step = next(power * size for size in (1, 2, 5, 10) if most / (power * size) < MOST_TICKS)
     return tuple(round(step * place, 12) for place in range(int(most / step + 1e-9) + 1))
+
+
+def _time_unit(curve: PowerCurve) -> tuple[float, str]:
+    """The unit that the axis counts in, in hours, and its symbol: marks are round in it."""
+    unit_s, name = time_unit(curve.end_h * S_PER_H)
+    return unit_s / S_PER_H, SYMBOLS[name]
 
 
 def _text(x: float, y: float, text: str, anchor: str, colours: Mapping[str, str]) -> str:

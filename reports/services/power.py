@@ -1,5 +1,6 @@
 """The measurement behind a run, as a curve."""
 
+import math
 from typing import Final
 from uuid import UUID
 
@@ -36,17 +37,22 @@ def power_curve(*, estimate_id: UUID) -> PowerCurve | None:
     else:
         return None
     counted = {part["name"] for part in row.components if part.get("counted", True)}
-    points = tuple(_point(one, counted) for one in kept)
+    points = tuple(_point(one, counted, passed_s=_passed_s(row)) for one in kept)
     return PowerCurve(points) if points else None
 
 
-def _point(one: SampleSum, counted: set[str]) -> PowerPoint:
+def _passed_s(row: Measurement) -> float:
+    """When its last sample ended; the last stretch may be cut there."""
+    return row.last_time_s - row.started_at_s if row.last_time_s and row.started_at_s else math.inf
+
+
+def _point(one: SampleSum, counted: set[str], *, passed_s: float) -> PowerPoint:
     """One stretch: the mean over what it covers. Its peak is that of all parts together, as if they had it at once."""
     start_s = one.bucket * one.step_s
     energy_j = sum(joules for name, joules in one.energies_j.items() if name in counted)
     return PowerPoint(
         start_h=start_s / S_PER_H,
-        end_h=(start_s + one.step_s) / S_PER_H,
+        end_h=(start_s + min(one.step_s, max(passed_s - start_s, one.covered_s))) / S_PER_H,
         mean_w=energy_j / one.covered_s,
         peak_w=sum(power_w for name, power_w in one.peaks_w.items() if name in counted),
     )

@@ -33,6 +33,14 @@ def test_the_drawing_keeps_the_gap_and_says_what_it_shows() -> None:
     assert len([element for element in root.iter() if element.tag.endswith("path")]) == 2 * 2
 
 
+def test_a_short_run_counts_seconds_and_not_hundredths_of_a_minute() -> None:
+    curve = PowerCurve((PowerPoint(0.0, 6.0 / 3_600.0, 23.5, 24.9),))
+    with translation.override("en"):
+        drawn = power_svg(curve, wording.VOICE, width=720, colours=light_colours()).replace("\u00a0", " ")
+    assert "Over 6.00 s the power was" in drawn
+    assert [f">{passed} s</text>" in drawn for passed in (2, 4)] == [True, True]
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("redis_url")
 def test_a_measured_run_has_its_curve_in_its_report() -> None:
@@ -56,6 +64,10 @@ def test_a_measured_run_has_its_curve_in_its_report() -> None:
     curve = power_curve(estimate_id=estimate.id)
     assert curve is not None and len(curve.points) == 3
     assert curve.most_w == 300.0
+    row.started_at_s, row.last_time_s = 1_000.0, 1_150.0
+    row.save()
+    ended = power_curve(estimate_id=estimate.id)
+    assert ended is not None and ended.end_h == pytest.approx(150.0 / 3_600.0), "a stretch ends with its last sample"
     assert [curve.mean_w, curve.end_h] == pytest.approx([200.0, 0.05])
     asked = services.request_report(estimate_id=estimate.id, language="en")
     assert services.run_report(report_id=asked.id, worker="test")
