@@ -31,6 +31,8 @@ _FLAGS: Final = frozenset({"gap", "wrapped", "reset", "frozen", "clock_jump", "r
 #: Columns of a chunk before those of the components.
 _TIME, _DURATION, _FIRST_COMPONENT = 0, 1, 2
 _LONGEST_NAME: Final = 64
+#: What a number in JSON becomes, and what is not known.
+_NUMBERS: Final = frozenset({float, int, type(None)})
 #: What one sum takes in the database, about, and each component of it. [bytes]
 _SUM_BYTES, _CELL_BYTES = 120, 60
 _KEY: Final = ["measurement", "step_s", "bucket"]
@@ -118,9 +120,9 @@ def parse(samples: Sequence[Any], *, before_s: float | None) -> Batch:
             raise TypeError
         rows: Rows = np.column_stack(
             [
-                np.array([sample[0] for sample in samples], dtype=np.float64),
-                np.array([sample[2] if len(sample) > 2 else None for sample in samples], dtype=np.float64),
-                *(np.array([sample[1].get(name, math.nan) for sample in samples], dtype=np.float64) for name in names),
+                _column([sample[0] for sample in samples]),
+                _column([sample[2] if len(sample) > 2 else None for sample in samples]),
+                *(_column([sample[1].get(name, math.nan) for sample in samples]) for name in names),
             ]
         )
         flags = frozenset(flag for sample in samples if len(sample) > 3 for flag in sample[3])
@@ -159,14 +161,18 @@ def _names(samples: Sequence[Any]) -> tuple[str, ...]:
     return tuple(seen)
 
 
+def _column(told: list[Any]) -> Rows:
+    # NumPy would take "1.5" and true for numbers, too.
+    if not _NUMBERS.issuperset(map(type, told)):
+        raise TypeError
+    return np.array(told, dtype=np.float64)
+
+
 def _first_wrong(samples: Sequence[Any]) -> int:
     """The first sample that is not written as one."""
     for index, sample in enumerate(samples):
         try:
-            float(sample[0])
-            [float(energy_j) for energy_j in sample[1].values() if energy_j is not None]
-            if len(sample) > 2 and sample[2] is not None:
-                float(sample[2])
+            _column([sample[0], *sample[1].values(), *sample[2:3]])
             if len(sample) > 3:
                 frozenset(sample[3])
         except (TypeError, ValueError, KeyError, IndexError, AttributeError):
