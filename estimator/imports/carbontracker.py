@@ -7,17 +7,20 @@ is no measurement. The draws of the epochs are in watts, without PUE.
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from estimator.core.footprint import gettext_noop as _
 from estimator.imports.cells import Moment, as_datetime, duration_s, moment_of, number
 from estimator.imports.notes import Notes
-from estimator.imports.result import MAX_POWER_W, Component, ImportedMeasurement
+from estimator.imports.result import MAX_NAME_CHARS, MAX_NAMES, MAX_POWER_W, Component, ImportedMeasurement
 from estimator.imports.totals import checked
 
 _STAMP: Final = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})(?:,\d{3})? - (.*)\Z")
 _ACTUAL: Final = re.compile(r"Actual consumption for (\d+) epoch")
 _POWER: Final = re.compile(r"Average power usage \(W\) for (\w+): (.*)\Z")
+#: The kinds of components of a run, each with its devices and a full stop.
+_FOUND: Final = re.compile(r"components were found: (.*)")
+_DEVICES: Final = re.compile(r"(\w+) with device\(s\) (.*?)\.?(?= \w+ with device\(s\) |\Z)")
 _VERSION: Final = re.compile(r"carbontracker version (\S{1,40})")
 _PUE: Final = re.compile(r"PUE coefficient of (\d+(?:\.\d+)?)")
 _COMPONENTS: Final[dict[str, Component]] = {"gpu": "accelerator", "cpu": "cpu", "dram": "memory", "ram": "memory"}
@@ -53,6 +56,23 @@ def _first_moment(lines: list[str]) -> Moment | None:
     return next((moment_of(match[1]) for line in lines if (match := _STAMP.match(line))), None)
 
 
+def _devices(lines: list[str]) -> dict[Component, list[str]]:
+    """What was measured, the same in all runs of the log; empty where they differ, or it is not told."""
+    told: set[str] = {match[1].strip() for line in lines if (match := _FOUND.search(line))}
+    if len(told) != 1:
+        return {}
+    return {
+        _COMPONENTS.get(kind.lower(), "other"): [name.strip()[:MAX_NAME_CHARS] for name in names.split(",")]
+        for kind, names in _DEVICES.findall(told.pop())
+    }
+
+
+def _cards(devices: dict[Component, list[str]]) -> dict[str, Any]:
+    """The cards among them, as fields of the result."""
+    cards = devices.get("accelerator", [])
+    return {"accelerator_names": tuple(sorted(set(cards))[:MAX_NAMES]), "accelerator_count": len(cards) or None}
+
+
 def _read_total(lines: list[str], notes: Notes) -> ImportedMeasurement:
     last_of_run: dict[int, tuple[float, float | None, float | None]] = {}
     run = 0
@@ -80,15 +100,20 @@ def _read_total(lines: list[str], notes: Notes) -> ImportedMeasurement:
     moment = _first_moment(lines)
     emissions = [block[1] for block in blocks if block[1] is not None]
     times = [block[2] for block in blocks if block[2] is not None]
+    devices = _devices(lines)
+    energy_kwh = sum(block[0] for block in blocks)
     return checked(
         ImportedMeasurement(
             recognised_as="carbontracker",
-            energy_kwh=sum(block[0] for block in blocks),
+            energy_kwh=energy_kwh,
+            energy_by_component_kwh=dict.fromkeys(devices, energy_kwh) if len(devices) == 1 else {},
             includes_pue=True,
             emissions_kgco2e=sum(emissions) if emissions else None,
             duration_s=sum(times) if times else None,
             started_at=as_datetime(moment[0]) if moment else None,
             runs_count=len(blocks),
+            undivided=tuple(devices),
+            **_cards(devices),
             **notes.kept(),
         ),
         notes,
@@ -147,6 +172,7 @@ def _read_epochs(lines: list[str], notes: Notes) -> ImportedMeasurement:
             duration_s=total_s,
             energy_by_component_kwh={part: joules / 3.6e6 for part, joules in energy_by_component_j.items()},
             started_at=as_datetime(moment[0]) if moment else None,
+            **_cards(_devices(lines)),
             **notes.kept(),
         ),
         notes,

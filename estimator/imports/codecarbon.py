@@ -3,8 +3,10 @@ CodeCarbon's emissions.csv and its files of single tasks.
 
 A run appends a row at every flush, each with its totals so far: the last readable row of a run counts. Rows of tasks
 are differences: all of them count. Energies are in kWh with PUE inside, emissions in kg, durations in seconds.
+gpu_model counts the cards of the machine; of which of them the energy is, by gpu_ids, no column tells.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +14,7 @@ from typing import Final
 from estimator.core.footprint import gettext_noop as _
 from estimator.imports.cells import as_datetime, moment_of, number
 from estimator.imports.notes import Notes
-from estimator.imports.result import MAX_ENERGY_KWH, Component, ImportedMeasurement
+from estimator.imports.result import MAX_ENERGY_KWH, MAX_NAME_CHARS, Component, ImportedMeasurement
 from estimator.imports.text import rows_of, separator_of
 from estimator.imports.totals import check_against_power, check_mean_power, checked
 
@@ -33,6 +35,9 @@ class _Run:
     parts_kwh: Mapping[Component, float]
     version: str
     began_s: float | None
+    card: str  #: the kind of its cards; empty where there are several, or none drew anything
+    cards_count: int | None
+    place: str
 
 
 def recognises(lines: list[str]) -> bool:
@@ -106,6 +111,12 @@ def _run(cells: dict[str, str], line: int, notes: Notes) -> _Run | None:
     power_w = sum(number(cells.get(power, "")) or 0.0 for _part, _energy, power in _PARTS)
     check_against_power(energy_kwh, power_w, duration_s, notes, line=line)
     stamp = moment_of(cells.get("timestamp", ""))
+    if cells.get("tracking_mode", "") == "process":
+        notes.warn(
+            "process_only",
+            _("CodeCarbon counted CPU and memory of its own process alone, by its model, and cards as a whole."),
+        )
+    card, cards_count = _cards(cells.get("gpu_model", "")) if parts_kwh.get("accelerator") else ("", 0)
     return _Run(
         energy_kwh=energy_kwh,
         duration_s=duration_s,
@@ -114,7 +125,31 @@ def _run(cells: dict[str, str], line: int, notes: Notes) -> _Run | None:
         parts_kwh=parts_kwh,
         version=cells.get("codecarbon_version", "")[:40],
         began_s=stamp[0] - duration_s if stamp else None,
+        card=card,
+        cards_count=cards_count,
+        place=_place(cells),
     )
+
+
+def _cards(told: str) -> tuple[str, int | None]:
+    """The kind of "4 x NVIDIA A100", and how many were measured where that is known: of one card, all."""
+    told = told.strip()[:MAX_NAME_CHARS]
+    if len(re.findall(r"\d+ x ", told)) > 1:  # of several kinds, put together without a sign between them
+        return "", None
+    match = re.fullmatch(r"(\d{1,5}) x (.+)", told)
+    if match is None:
+        return told, None
+    return match[2].strip(), 1 if int(match[1]) == 1 else None
+
+
+def _place(cells: Mapping[str, str]) -> str:
+    provider, region = cells.get("cloud_provider", ""), cells.get("cloud_region", "")
+    return f"{provider} {region}"[:80] if provider and region else cells.get("country_iso_code", "")[:80]
+
+
+def _one(told: set[str]) -> str:
+    """What all runs say."""
+    return told.pop() if len(told) == 1 else ""
 
 
 def _sum(runs: dict[str, _Run], notes: Notes) -> ImportedMeasurement:
@@ -138,6 +173,16 @@ def _sum(runs: dict[str, _Run], notes: Notes) -> ImportedMeasurement:
         notes.warn("mixed_pue", _("The runs have different PUE; each is taken out of its own run."))
     check_mean_power(energy_kwh, duration_s, notes)
     began = [run.began_s for run in each if run.began_s is not None]
+    with_cards = [run for run in each if run.cards_count != 0]
+    names = {run.card for run in with_cards if run.card}
+    all_named = bool(with_cards) and all(run.card for run in with_cards)
+    # Cards of some runs alone are no cards of all hours.
+    counts = {run.cards_count for run in each} if all_named and len(names) == 1 else {None}
+    if all_named and None in counts:
+        notes.warn(
+            "cards_uncounted",
+            _("How many cards were measured is not told: CodeCarbon names those of the machine, measured or not."),
+        )
     return checked(
         ImportedMeasurement(
             recognised_as="codecarbon",
@@ -148,6 +193,9 @@ def _sum(runs: dict[str, _Run], notes: Notes) -> ImportedMeasurement:
             duration_s=duration_s,
             emissions_kgco2e=sum(emissions) if emissions else None,
             energy_by_component_kwh=by_component,
+            accelerator_names=tuple(sorted(names)) if all_named else (),
+            accelerator_count=counts.pop() if len(counts) == 1 else None,
+            place=_one({run.place for run in each}),
             started_at=as_datetime(min(began)) if began else None,
             tool_version=", ".join(list(versions)[:6]),
             runs_count=len(each),

@@ -1,11 +1,12 @@
 """Tables of eco2AI and Green Algorithms: a total a row, or one total."""
 
+import re
 from typing import Final
 
 from estimator.core.footprint import gettext_noop as _
 from estimator.imports.cells import as_datetime, moment_of, number
 from estimator.imports.notes import Notes
-from estimator.imports.result import MAX_ENERGY_KWH, ImportedMeasurement
+from estimator.imports.result import MAX_ENERGY_KWH, MAX_NAME_CHARS, Component, ImportedMeasurement
 from estimator.imports.text import Row, rows_of, separator_of
 from estimator.imports.totals import check_mean_power, checked
 
@@ -57,6 +58,8 @@ def read_eco2ai(lines: list[str], notes: Notes) -> ImportedMeasurement:
     """The sum of all rows: each is a run, or an epoch of one."""
     energy_kwh = total_s = emissions_kgco2e = 0.0
     began: list[float] = []
+    cards: set[tuple[str, int]] = set()
+    places: set[str] = set()
     for row, cells in _records(lines, notes):
         kwh = _energy_kwh(cells["power_consumption(kWh)"], row.line, notes)
         seconds = number(cells["duration(s)"])
@@ -68,8 +71,13 @@ def read_eco2ai(lines: list[str], notes: Notes) -> ImportedMeasurement:
         energy_kwh, total_s = energy_kwh + kwh, total_s + seconds
         emissions_kgco2e += max(0.0, number(cells.get("CO2_emissions(kg)", "")) or 0.0)
         notes.name(cells.get("project_name", ""))
+        cards.add(_eco2ai_cards(cells.get("GPU_name", "")))
+        places.add(cells.get("region/country", "")[:80])
         if moment := moment_of(cells.get("start_time", "")):
             began.append(moment[0])
+    # Of one kind and number in all rows; else nothing is said of them.
+    card, cards_count = cards.pop() if len(cards) == 1 else ("", 0)
+    hosts: tuple[Component, ...] = ("cpu", "memory")
     check_mean_power(energy_kwh, total_s, notes)
     return checked(
         ImportedMeasurement(
@@ -79,11 +87,21 @@ def read_eco2ai(lines: list[str], notes: Notes) -> ImportedMeasurement:
             includes_pue=False,
             duration_s=total_s,
             emissions_kgco2e=emissions_kgco2e,
+            undivided=("accelerator", *hosts) if cards_count or cards else hosts,
+            accelerator_names=(card,) if card and cards_count else (),
+            accelerator_count=cards_count or None,
+            place=places.pop() if len(places) == 1 else "",
             started_at=as_datetime(min(began)) if began else None,
             **notes.kept(),
         ),
         notes,
     )
+
+
+def _eco2ai_cards(told: str) -> tuple[str, int]:
+    """The cards of "NVIDIA A100 2 device(s)": of the first the name, and how many."""
+    match = re.match(r"(.*?)[ /](\d{1,5}) device\(s\)", told)
+    return (match[1].strip()[:MAX_NAME_CHARS], int(match[2])) if match else ("", 0)
 
 
 def read_green_algorithms(lines: list[str], notes: Notes) -> ImportedMeasurement:

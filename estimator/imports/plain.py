@@ -8,7 +8,7 @@ milliwatts.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import Final, Literal
@@ -339,7 +339,9 @@ def _read_power(
         row.cells[column.index] for row in table.rows[:200] for column in devices if column.index < len(row.cells)
     }:
         notes.name(name)
-    return samples.measurement("zeus" if table.zeus_mw else "plain", notes)
+    found = samples.measurement("zeus" if table.zeus_mw else "plain", notes)
+    # Its old monitor logs one card.
+    return replace(found, energy_by_component_kwh={"accelerator": found.energy_kwh}) if table.zeus_mw else found
 
 
 def _power_scale(table: _Table, column: _Column, answers: Answers) -> float | None:

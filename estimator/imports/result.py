@@ -84,6 +84,8 @@ class ImportedMeasurement:
     pue: float | None = None  #: known where the file states it
     it_energy_kwh: float | None = None  #: before PUE, where that is known
     energy_by_component_kwh: Mapping[Component, float] = field(default_factory=dict)
+    undivided: tuple[Component, ...] = ()  #: what the energy is of, where it is known and not told apart
+    place: str = ""  #: where all of it ran, as the file names it: a country's code, or a provider with its region
     started_at: datetime | None = None  #: always with a zone
     tool_version: str = ""
     accelerator_names: tuple[str, ...] = ()  #: kinds of cards, as plain text; empty where the file tells none

@@ -70,10 +70,13 @@ def read_windows(lines: list[str], notes: Notes) -> ImportedMeasurement:
         windows.append((start_s, elapsed_s, line, parts))
     if not notes.rows_count:
         raise notes.no_rows()
-    return _outermost(windows, notes)
+    cards_count = sum(device.startswith("gpu") for device in devices)
+    return _outermost(windows, cards_count, notes)
 
 
-def _outermost(windows: list[tuple[float, float, int, dict[Component, float]]], notes: Notes) -> ImportedMeasurement:
+def _outermost(
+    windows: list[tuple[float, float, int, dict[Component, float]]], cards_count: int, notes: Notes
+) -> ImportedMeasurement:
     # At one start the longest comes first: it holds the others.
     windows.sort(key=lambda window: (window[0], -window[1]))
     energy_by_component_j: dict[Component, float] = {}
@@ -94,7 +97,8 @@ def _outermost(windows: list[tuple[float, float, int, dict[Component, float]]], 
             _("%(count)s windows lie inside others and are not counted again."),
             {"count": nested},
         )
-    return _made(energy_by_component_j, total_s, notes, started_s=windows[0][0] if windows else None)
+    started_s = windows[0][0] if windows else None
+    return _made(energy_by_component_j, total_s, notes, started_s=started_s, cards_count=cards_count)
 
 
 def read_json(lines: list[str], notes: Notes) -> ImportedMeasurement:
@@ -112,6 +116,7 @@ def read_json(lines: list[str], notes: Notes) -> ImportedMeasurement:
                 except (ValueError, RecursionError):
                     found.append((line, None))
     energy_by_component_j: dict[Component, float] = {}
+    cards: set[frozenset[str]] = set()
     total_s = 0.0
     for line, item in found:
         notes.rows_count += 1
@@ -124,11 +129,13 @@ def read_json(lines: list[str], notes: Notes) -> ImportedMeasurement:
             notes.row_error(line, _("An energy is missing or is no number of joules."))
             continue
         total_s += seconds
+        cards.add(frozenset(item["gpu_energy"]))
         for name, joules in parts.items():
             if joules:
                 component = _COMPONENTS[name]
                 energy_by_component_j[component] = energy_by_component_j.get(component, 0.0) + joules
-    return _made(energy_by_component_j, total_s, notes, started_s=None)
+    cards_count = len(cards.pop()) if len(cards) == 1 else 0
+    return _made(energy_by_component_j, total_s, notes, started_s=None, cards_count=cards_count)
 
 
 def _seconds(item: Any) -> float | None:
@@ -149,7 +156,12 @@ def _joules(found: Any) -> float | None:
 
 
 def _made(
-    energy_by_component_j: dict[Component, float], total_s: float, notes: Notes, *, started_s: float | None
+    energy_by_component_j: dict[Component, float],
+    total_s: float,
+    notes: Notes,
+    *,
+    started_s: float | None,
+    cards_count: int,
 ) -> ImportedMeasurement:
     energy_kwh = sum(energy_by_component_j.values()) / 3.6e6
     check_mean_power(energy_kwh, total_s, notes)
@@ -161,6 +173,7 @@ def _made(
             includes_pue=False,
             duration_s=total_s,
             energy_by_component_kwh={part: joules / 3.6e6 for part, joules in energy_by_component_j.items() if joules},
+            accelerator_count=(cards_count or None) if energy_by_component_j.get("accelerator") else None,
             started_at=as_datetime(started_s) if started_s is not None and started_s > 6.3e8 else None,
             **notes.kept(),
         ),

@@ -1,5 +1,6 @@
 """Bring a file of another energy tracker: look at it, keep it, set it against an estimate, use it for the next one."""
 
+import contextlib
 import uuid
 import zlib
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from django.utils import timezone
 from pydantic import TypeAdapter
 
 from estimator.core.bounds import EnergyCovers, EnergyQuality
-from estimator.core.inputs import Hardware, InputProblems, Workload
+from estimator.core.inputs import Hardware, InputProblems, Location, Workload
 from estimator.core.units import J_PER_KWH, S_PER_H
 from estimator.imports import Answers, ImportedMeasurement, UnreadableFile, read_import
 from estimator.models import Estimate, ImportedFile, Measurement
@@ -19,7 +20,7 @@ from estimator.models.measurement import MeasurementKind, MeasurementStatus
 from estimator.reference import catalogue
 from estimator.services import calibrations
 from estimator.services.compared import share_before_pue
-from estimator.services.measured_run import covers_of
+from estimator.services.measured_run import Part, covers_of, quality_of
 
 #: For how long a file waits for its owner's word, and how many may wait at once.
 HELD: Final = timedelta(hours=2)
@@ -33,6 +34,13 @@ _QUALITIES: Final[dict[str, EnergyQuality]] = {
     "codecarbon": "modelled",
     "eco2ai": "modelled",
     "green-algorithms": "modelled",
+}
+#: Of some parts a tool knows better, or worse, than of the others: CodeCarbon reads cards by their driver, and
+#: carbontracker takes a CPU without a meter by its rated power.
+_QUALITIES_OF_PARTS: Final[dict[tuple[str, str], EnergyQuality]] = {
+    ("codecarbon", "accelerator"): "sampled",
+    ("carbontracker", "cpu"): "modelled",
+    ("carbontracker", "system"): "modelled",
 }
 _FOUND: Final = TypeAdapter(ImportedMeasurement)
 
@@ -144,7 +152,6 @@ def keep_import(*, import_id: uuid.UUID) -> bool:
 def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime) -> Measurement:
     """The row among the measurements: its energy by component; its samples stay in the file that was read."""
     parts = {str(name): kwh for name, kwh in found.energy_by_component_kwh.items()} or {"system": found.energy_kwh}
-    quality = _QUALITIES.get(found.recognised_as, "sampled")
     began = found.started_at or now
     seconds = found.duration_s or 0.0
     return Measurement.objects.create(
@@ -152,7 +159,10 @@ def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime
         kind=MeasurementKind.IMPORTED,
         title=(found.names[0] if found.names else row.file_name)[:200],
         status=MeasurementStatus.DONE,
-        components=[{"name": name, "quality": quality, "energy_j": kwh * J_PER_KWH} for name, kwh in parts.items()],
+        components=[
+            {"name": name, "quality": _quality_of(found, name), "energy_j": kwh * J_PER_KWH}
+            for name, kwh in parts.items()
+        ],
         energies_j={name: kwh * J_PER_KWH for name, kwh in parts.items()},
         energy_j=found.energy_kwh * J_PER_KWH,
         covered_s=found.covered_s or seconds,
@@ -241,8 +251,8 @@ def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
     Returns
     -------
     Workload
-        With the measured energy before PUE, what it is of, and the cards that the file names; where a PUE of unknown
-        size is inside, the PUE is 1, so that it is not counted twice.
+        With the measured energy before PUE, what it is of, and the cards and the place that the file names; where a PUE
+        of unknown size is inside, the PUE is 1, so that it is not counted twice.
     """
     energy_kwh = found.it_energy_kwh if found.it_energy_kwh is not None else found.energy_kwh
     pue = found.pue if found.includes_pue and found.it_energy_kwh is not None else 1.0 if found.includes_pue else None
@@ -251,17 +261,39 @@ def measured_workload(*, found: ImportedMeasurement, title: str) -> Workload:
         title=title[:200],
         method="measured",
         it_energy_kwh=energy_kwh,
-        it_energy_quality=_QUALITIES.get(found.recognised_as, "sampled"),
+        it_energy_quality=_quality(found),
         it_energy_covers=covers_of_file(found),
         duration_h=seconds / S_PER_H if seconds > _LEAST_S else None,
         pue=pue,
         hardware=_cards(found),
+        location=_location(found),
     )
 
 
 def covers_of_file(found: ImportedMeasurement) -> EnergyCovers:
-    """What the energy of a file is of, by the components that it tells apart."""
-    return covers_of(name for name, kwh in found.energy_by_component_kwh.items() if kwh > 0.0)
+    """What the energy of a file is of, by the components that it tells apart, or names."""
+    return covers_of([name for name, kwh in found.energy_by_component_kwh.items() if kwh > 0.0] or found.undivided)
+
+
+def _quality_of(found: ImportedMeasurement, name: str) -> EnergyQuality:
+    if found.trace is not None:  # readings of a power, whoever wrote them
+        return "sampled"
+    return _QUALITIES_OF_PARTS.get((found.recognised_as, name)) or _QUALITIES.get(found.recognised_as, "sampled")
+
+
+def _quality(found: ImportedMeasurement) -> EnergyQuality:
+    """The worst of the parts that weigh enough to matter, and of what is not told apart."""
+    parts = found.energy_by_component_kwh
+    if not parts:
+        return _quality_of(found, "system")
+    return quality_of([Part(str(name), kwh, kwh, kwh, _quality_of(found, str(name))) for name, kwh in parts.items()])
+
+
+def _location(found: ImportedMeasurement) -> Location:
+    """Where it ran, if we know the place that the file names."""
+    with contextlib.suppress(InputProblems):
+        return catalogue.find_place(found.place).location if found.place else Location()
+    return Location()
 
 
 def _cards(found: ImportedMeasurement) -> Hardware:

@@ -216,6 +216,81 @@ def test_carbontracker_sums_the_last_block_of_each_run() -> None:
     assert found.emissions_kgco2e == pytest.approx(0.6)
 
 
+# --- the hardware that a file tells of --------------------------------------------------------------------------------
+
+Cards = tuple[tuple[str, ...], int | None]
+
+
+def cards(text: str) -> Cards:
+    found = read_import(text.encode())
+    return found.accelerator_names, found.accelerator_count
+
+
+OF_CODECARBON = "timestamp,run_id,duration,emissions,gpu_energy,energy_consumed,country_iso_code,gpu_model,gpu_count\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "code"),
+    [
+        ("t,r,36,0,1,1,FRA,1 x NVIDIA A100,1\n", (("NVIDIA A100",), 1), ""),
+        # All cards of the machine: which of them gpu_ids chose is not told.
+        ("t,r,36,0,1,1,FRA,4 x NVIDIA A100,4\n", (("NVIDIA A100",), None), "cards_uncounted"),
+        ("t,r,36,0,1,1,FRA,Apple M1 Max,1\n", (("Apple M1 Max",), None), "cards_uncounted"),
+        # A100 and one x, or A10 and 01 x: several kinds stand together without a sign between them.
+        ("t,r,36,0,1,1,FRA,1 x NVIDIA A1001 x NVIDIA H100,2\n", ((), None), ""),
+        ("t,r,36,0,0,1,FRA,1 x NVIDIA A100,1\n", ((), None), ""),
+        # One of two runs used the card: it ran not for all hours.
+        ("t,r,36,0,1,1,FRA,1 x NVIDIA A100,1\nt,s,36,0,0,1,FRA,1 x NVIDIA A100,1\n", (("NVIDIA A100",), None), ""),
+    ],
+)
+def test_codecarbon_names_cards_and_counts_them_where_one_was_all(rows: str, expected: Cards, code: str) -> None:
+    assert cards(OF_CODECARBON + rows) == expected
+    assert ("cards_uncounted" in codes(read_import((OF_CODECARBON + rows).encode()))) == bool(code)
+
+
+def test_a_place_is_told_where_all_runs_name_the_same() -> None:
+    one, other = "t,r,36,0,0,1,FRA,,\n", "t,s,36,0,0,1,DEU,,\n"
+    assert read_import((OF_CODECARBON + one).encode()).place == "FRA"
+    assert read_import((OF_CODECARBON + one + other).encode()).place == ""
+    cloud = OF_CODECARBON.replace("gpu_model,gpu_count", "cloud_provider,cloud_region")
+    assert read_import((cloud + "t,r,36,0,0,1,USA,gcp,us-east1\n").encode()).place == "gcp us-east1"
+
+
+def test_what_codecarbon_counted_of_its_process_alone_is_told() -> None:
+    head = OF_CODECARBON.replace("gpu_count", "tracking_mode")
+    assert "process_only" in codes(read_import((head + "t,r,36,0,0,1,FRA,,process\n").encode()))
+    assert "process_only" not in codes(read_import((head + "t,r,36,0,0,1,FRA,,machine\n").encode()))
+
+
+def test_zeus_counts_the_cards_that_it_watched() -> None:
+    assert cards("start_time,window_name,elapsed_time,gpu0_energy,gpu3_energy,cpu0_energy\n1,a,2,50,60,7\n") == ((), 2)
+    one = '{"time": 2, "gpu_energy": {"0": 50, "3": 60}}'
+    assert cards(one) == ((), 2)
+    assert cards(f'[{one}, {{"time": 2, "gpu_energy": {{"0": 50}}}}]') == ((), None)
+
+
+def test_carbontracker_names_its_devices_and_what_its_total_is_of() -> None:
+    start = "2026-01-01 00:00:00 - CarbonTracker: The following components were found: {}\n"
+    block = "Actual consumption for 1 epoch(s):\n\tTime:\t0:00:10\n\tEnergy:\t1 kWh\n\tCO2eq:\t1 g\n"
+    both = start.format("GPU with device(s) NVIDIA A100, NVIDIA A100. CPU with device(s) cpu:0, cpu:1.")
+    found = read_import((both + block).encode())
+    assert (found.accelerator_names, found.accelerator_count) == (("NVIDIA A100",), 2)
+    assert found.undivided == ("accelerator", "cpu") and not found.energy_by_component_kwh
+    alone = read_import((start.format("CPU with device(s) cpu:0.") + block).encode())
+    assert (alone.accelerator_count, alone.energy_by_component_kwh) == (None, {"cpu": 1.0})
+    other = start.format("CPU with device(s) cpu:0.")
+    assert read_import((both + block + other + block).encode()).undivided == ()
+
+
+def test_eco2ai_names_its_cards() -> None:
+    head = "id,project_name,start_time,duration(s),power_consumption(kWh),CO2_emissions(kg),GPU_name,region/country\n"
+    found = read_import((head + "x,p,2026-01-01 00:00:00,10,1,0.1,NVIDIA A100 2 device(s),FR\n").encode())
+    assert (found.accelerator_names, found.accelerator_count, found.place) == (("NVIDIA A100",), 2, "FR")
+    assert found.undivided == ("accelerator", "cpu", "memory")
+    none = read_import((head + "x,p,2026-01-01 00:00:00,10,1,0.1, 0 device(s),FR\n").encode())
+    assert (none.accelerator_names, none.accelerator_count, none.undivided) == ((), None, ("cpu", "memory"))
+
+
 def test_answers_are_bounded() -> None:
     with pytest.raises(ValueError, match="interval_s"):
         Answers(interval_s=0)

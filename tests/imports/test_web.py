@@ -349,6 +349,39 @@ def test_cards_that_nobody_names_give_nothing_to_take_over() -> None:
     assert comparing.next_workload(compared=compared, estimate=thought) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "covers", "quality", "accelerator", "country"),
+    [
+        ("codecarbon/cc3.3.2_update.csv", "processors", "modelled", None, "FR"),
+        ("zeus/zeus0.16.0_1gpu.csv", "accelerators", "counter", None, None),
+        ("zeus/zeus_power_log_mW_old.csv", "accelerators", "sampled", None, None),
+        (
+            "carbontracker/v2.4.7_sim/sim_20313.12073_2026-11-24T213532Z_carbontracker_output.log",
+            "components",
+            "modelled",
+            "nvidia-a100-sxm4-40gb",
+            None,
+        ),
+        ("eco2ai/emission_price.csv", "processors", "modelled", None, "FR"),
+    ],
+)
+def test_an_estimate_of_a_file_takes_over_what_the_file_tells_and_no_more(
+    name: str, covers: str, quality: str, accelerator: str | None, country: str | None
+) -> None:
+    found = service.preview_import(data=(SAMPLES / name).read_bytes())
+    workload = service.measured_workload(found=found, title="x")
+    assert (workload.it_energy_covers, workload.it_energy_quality) == (covers, quality)
+    assert (workload.hardware.accelerator, workload.location.country) == (accelerator, country)
+
+
+def test_of_codecarbon_cards_are_read_and_the_rest_is_modelled() -> None:
+    head = "timestamp,run_id,duration,emissions,cpu_energy,gpu_energy,energy_consumed\n"
+    most = service.preview_import(data=(head + "t,r,3600,0,0.001,0.999,1\n").encode())
+    assert service.measured_workload(found=most, title="x").it_energy_quality == "sampled"
+    half = service.preview_import(data=(head + "t,r,3600,0,0.5,0.5,1\n").encode())
+    assert service.measured_workload(found=half, title="x").it_energy_quality == "modelled"
+
+
 def test_a_log_of_cards_alone_names_them_and_its_estimate_counts_them_alone(client: Client) -> None:
     body = client.post(f"{API}?preview=true", {"file": sample("nvidia_smi/query_2gpu_units.csv")}).json()
     assert (body["accelerator_names"], body["accelerator_count"]) == (["NVIDIA A100-SXM4-40GB"], 2)
