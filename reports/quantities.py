@@ -34,7 +34,7 @@ LADDERS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
     ),
     "L": ((1e3, "m³"), (1.0, "L"), (1e-3, "mL")),
     "W": ((1e6, "MW"), (1e3, "kW"), (1.0, "W")),
-    "h": ((1.0, "h"), (1 / 60, "min")),
+    "h": ((1.0, "h"), (1 / 60, "min"), (1 / 3600, "s")),
 }
 #: Canonical units that are only written better.
 WRITTEN: Final = {
