@@ -188,10 +188,10 @@ class Calibration:
         own = workload.hardware
         count = "cpu_count" if self.kind == "cpu" else "accelerator_count"
         told = self._told(getattr(own, count) or self.devices_count)
+        if self.hardware is None:  # the catalogue knows no such device; what the estimate calls it stays
+            told[self.kind] = getattr(own, self.kind)
         if self.kind == "cpu":
             told |= {"accelerator": None, "accelerator_count": None, **with_range("mean_accelerator_power_w", None)}
-        elif self.hardware is None:
-            told["accelerator"] = own.accelerator
         hardware = own.model_copy(update=told | {"utilisation": None, "mean_system_power_w": None})
         return workload.model_copy(
             update={

@@ -203,6 +203,15 @@ def test_runs_that_agree_better_than_a_meter_can_tell_have_the_range_of_the_mete
     assert calibration(hardware="x", observations=apart).range_w == pytest.approx((200.0, max(301.0, mean_w * 1.05)))
 
 
+def test_a_device_that_the_catalogue_does_not_know_keeps_the_name_that_the_estimate_gives() -> None:
+    runs = [Observation(90.0, 1.0)]
+    named = Workload(duration_h=1.0, hardware=Hardware(cpu="amd-epyc-7742", accelerator="nvidia-v100-sxm2-16gb"))
+    of_cpu = calibration(hardware=None, observations=runs, kind="cpu").applied_to(named).hardware
+    assert (of_cpu.cpu, of_cpu.mean_cpu_power_w, of_cpu.accelerator) == ("amd-epyc-7742", 90.0, None)
+    of_card = calibration(hardware=None, observations=runs).applied_to(named).hardware
+    assert (of_card.accelerator, of_card.mean_accelerator_power_w) == ("nvidia-v100-sxm2-16gb", 90.0)
+
+
 def test_the_range_of_processors_is_that_of_all_of_them() -> None:
     found = calibration(
         hardware="amd-epyc-7742",
