@@ -169,7 +169,7 @@ def _send(told: argparse.Namespace) -> int:
     left_count = len(outbox.waiting(told.server, *also))
     if left_count:
         say(
-            f"wattprint: {left_count} measurements wait in {outbox.folder}. Later: wattprint measure --send "
+            f"wattprint: waiting in {outbox.folder}: {left_count}. Later: wattprint measure --send "
             f"--server {told.server}" + (f" --ca {told.ca}" if told.ca else "")
         )
     if told.send and not count:
