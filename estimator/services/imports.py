@@ -157,7 +157,7 @@ def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime
     return Measurement.objects.create(
         owner=row.owner,
         kind=MeasurementKind.IMPORTED,
-        title=(found.names[0] if found.names else row.file_name)[:200],
+        title=title_of(found, file_name=row.file_name),
         status=MeasurementStatus.DONE,
         components=[
             {"name": name, "quality": _quality_of(found, name), "energy_j": kwh * J_PER_KWH}
@@ -173,6 +173,12 @@ def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime
         created_at=now,
         finished_at=now,
     )
+
+
+def title_of(found: ImportedMeasurement, *, file_name: str) -> str:
+    """The one project or job that it names; a file of several, or one that names only its cards, has its own name."""
+    names = [name for name in found.names if name not in found.accelerator_names]
+    return (names[0] if len(names) == 1 else file_name)[:200]
 
 
 def delete_import(*, import_id: uuid.UUID) -> bool:

@@ -266,6 +266,6 @@ def use(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
                 raise Http404
             notice = _("The draw that was measured stands in the form. Change what will be different next time.")
             return filled_in(request, workload, notice=notice)
-    title = found.names[0] if found.names else row.file_name
+    title = service.title_of(found, file_name=row.file_name)
     notice = _("The measured energy stands in the form. Say where it ran, and on what.")
     return filled_in(request, service.measured_workload(found=found, title=title), notice=notice)

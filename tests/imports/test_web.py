@@ -402,3 +402,26 @@ def test_a_log_of_cards_alone_names_them_and_its_estimate_counts_them_alone(clie
     page = text(client.get(f"/imports/{ImportedFile.objects.get().pk}/"))
     assert "2 × NVIDIA A100-SXM4-40GB" in page
     assert "the accelerators alone" in page
+
+
+@pytest.mark.parametrize(
+    ("names", "cards", "expected"),
+    [
+        (("bert",), (), "bert"),
+        (("bert", "gpt"), (), "log.csv"),
+        (("A100",), ("A100",), "log.csv"),
+        ((), (), "log.csv"),
+    ],
+)
+def test_an_import_is_called_by_its_one_job_and_else_by_its_file(
+    names: tuple[str, ...], cards: tuple[str, ...], expected: str
+) -> None:
+    found = ImportedMeasurement(
+        recognised_as="codecarbon",
+        energy_kwh=1.0,
+        includes_pue=False,
+        rows_count=1,
+        names=names,
+        accelerator_names=cards,
+    )
+    assert service.title_of(found, file_name="log.csv") == expected
