@@ -41,6 +41,8 @@ class Estimate(Job):
     sharing = models.CharField(max_length=8, choices=Sharing.choices, default=Sharing.LINK)
     #: Since when its pages say that it is gone; whoever withdrew it can show it again.
     withdrawn_at = models.DateTimeField(null=True)
+    #: The later footprint of the same measurement: reports over all runs count no electricity twice.
+    replaced_by = models.ForeignKey("self", null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
     #: Whom the gallery names.
     shown_as = models.CharField(max_length=120, blank=True, default="")
     title = models.CharField(max_length=200, blank=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from estimator.core.footprint import gettext_noop
 from estimator.core.inputs import InputProblem, InputProblems
 from estimator.core.measuring import FootprintRequest
-from estimator.models import Measurement, MeasurementKind, MeasurementStatus
+from estimator.models import Estimate, Measurement, MeasurementKind, MeasurementStatus
 from estimator.reference.resolve import factors_for
 from estimator.services import estimates
 from estimator.services.grid import grid_of
@@ -28,7 +28,7 @@ def make_footprint(*, owner: User, measurement_id: uuid.UUID, asked: FootprintRe
     """
     Say where a measurement that has ended stood, and make its footprint of that.
 
-    An estimate that was made of it before stays as it is, among those of its owner.
+    An estimate that was made of it before stays among those of its owner, and is marked as replaced.
 
     Parameters
     ----------
@@ -68,7 +68,9 @@ def make_footprint(*, owner: User, measurement_id: uuid.UUID, asked: FootprintRe
         row.pue, row.grid, row.footprint_of = asked.pue, grid, asked.of or ""
         workload = workload_of(row)
         if row.result is None or row.result.input_digest != workload.input_digest:
-            row.result = estimates.submit_estimate(workload=workload, owner=owner)
+            before, row.result = row.result, estimates.submit_estimate(workload=workload, owner=owner)
+            if before is not None:
+                Estimate.objects.filter(pk=before.pk).update(replaced_by=row.result)
         row.save()
     return row
 

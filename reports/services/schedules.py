@@ -123,7 +123,11 @@ def _run(row: Schedule, now: datetime) -> bool:
             return False
         starts_at, ends_at = row.due_at(row.periods_count - 1), row.next_at
         rows = Estimate.objects.owned_by(row.owner).filter(
-            status=JobStatus.DONE, withdrawn_at=None, finished_at__gte=starts_at, finished_at__lt=ends_at
+            status=JobStatus.DONE,
+            withdrawn_at=None,
+            replaced_by=None,
+            finished_at__gte=starts_at,
+            finished_at__lt=ends_at,
         )
         chosen = list(rows.order_by("finished_at", "pk").values_list("pk", flat=True)[: MOST_RUNS + 1])
         run = ScheduledRun(schedule=row, starts_at=starts_at, ends_at=ends_at, created_at=now, runs_count=len(chosen))

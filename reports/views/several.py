@@ -72,8 +72,8 @@ def _requested(request: HttpRequest, chosen: list[uuid.UUID], form: SeveralForm)
 
 
 def _own(request: HttpRequest, start: date | None, end: date | None) -> QuerySet[Estimate]:
-    """The visitor's own runs that are done, newest first."""
-    rows = own_estimates(request).filter(status=JobStatus.DONE)
+    """The visitor's own runs that are done, newest first: of a measurement the footprint that it has now."""
+    rows = own_estimates(request).filter(status=JobStatus.DONE, replaced_by=None)
     if start is not None:
         rows = rows.filter(created_at__date__gte=start)
     if end is not None:

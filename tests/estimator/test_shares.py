@@ -185,6 +185,11 @@ def test_by_the_api_a_footprint_is_made_of_what_has_ended(person: Caller, row: M
     status, made = person("POST", path, {"of": "process", "location": {"country": "SE"}})
     assert (status, made["footprint_of"], made["location"]) == (200, "process", {"country": "SE"})
     assert made["estimate"] != told["estimate"]
+    before = Estimate.objects.get(pk=told["estimate"])
+    assert str(before.replaced_by_id) == made["estimate"], "a report over all runs counts the electricity once"
+    Estimate.objects.filter(pk=made["estimate"]).delete()
+    before.refresh_from_db()
+    assert before.replaced_by_id is None
     assert made["energy_kwh"] == told["energy_kwh"], "the measurement stays what it is"
     status, told = person("POST", path, {"location": {"country": "DEX"}})
     assert (status, told["error"]["fields"][0]["path"]) == (422, "location.country")

@@ -92,6 +92,8 @@ def test_the_runs_of_the_period_and_no_others(people: People, django_capture_on_
     private = finished(people, BEFORE, sharing="private")
     finished(people, datetime(2026, 2, 1, tzinfo=UTC) - second, FIRST)
     finished(people, BEFORE, withdrawn_at=BEFORE)
+    finished(people, BEFORE, replaced_by=inside[0])
+    assert people.owner.client.get("/reports/several/").context["own_count"] == 5 + 1
     Estimate.objects.filter(pk=World(people.stranger.user).estimate).update(finished_at=BEFORE)
     assert schedules.run_due_schedules(now=FIRST - second) == 0
     with django_capture_on_commit_callbacks(execute=True) as sent:
