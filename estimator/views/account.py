@@ -4,6 +4,7 @@ import sys
 import uuid
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from allauth.account import views as allauth_views
@@ -28,6 +29,9 @@ from estimator.services.accounts import offers_owner_link, redeem_owner_link
 from estimator.services.tokens import NewToken, TooManyTokens, create_token, new_token_of, revoke_token
 from estimator.views.asked import asking_account, browser_estimates, estimate_for, signed_in
 from estimator.views.shown_once import forget, hand_over, handed_over
+
+#: In a session: whoever was asked to sign in came to measure, and goes on there by the owner's link.
+_WANTS_TO_MEASURE: Final = "wants_to_measure"
 
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -150,6 +154,8 @@ class SignIn(allauth_views.LoginView):  # type: ignore[misc]
         told: dict[str, object] = super().get_context_data(**named)
         next_page = str(told.get("redirect_field_value") or "")
         told["for_measuring"] = next_page.startswith((reverse("measurements"), reverse("workers")))
+        if told["for_measuring"]:
+            self.request.session[_WANTS_TO_MEASURE] = True
         told["has_own_folder"] = _command_line()["has_own_folder"]
         told["has_owner_link"] = _is_at_home(self.request) and offers_owner_link(folder=settings.DATA_DIR)
         return told
@@ -177,8 +183,9 @@ def owner_link(request: HttpRequest, token: str) -> HttpResponse:
         user = redeem_owner_link(folder=settings.DATA_DIR, token=token, now=timezone.now())
     if user is None:
         return render(request, "account/owner_link_used.html", status=404)
+    wants_to_measure = request.session.get(_WANTS_TO_MEASURE, False)
     login(request, user)
-    return redirect("estimates")
+    return redirect("measurements" if wants_to_measure else "estimates")
 
 
 def _is_at_home(request: HttpRequest) -> bool:

@@ -374,7 +374,11 @@ def test_the_launchers_link_signs_the_owner_in_once(owner_link: Callable[..., st
     again = Client()
     assert again.get(link).status_code == 404 and not is_signed_in(again)
     fresh = Client()
-    fresh.get(owner_link("u" * 43))
+    fresh.get("/account/login/?next=/workers/")
+    opened = fresh.get(owner_link("u" * 43))
+    assert (response["Location"], opened["Location"]) == ("/estimates/", "/measurements/"), (
+        "on to what it was asked for"
+    )
     assert is_signed_in(fresh) and User.objects.count() == 1
 
 
