@@ -153,3 +153,9 @@ def test_it_is_told_in_the_language_of_its_reader() -> None:
     assert "¡Serve 32 requests at once!" in [item.what for item in told.items]
     assert all(item.what_params == {} for item in told.items)
     assert all(line.startswith("¡") for item in told.items for line in item.conditions.splitlines())
+
+
+@pytest.mark.parametrize(("model", "tells"), [({}, False), ({"parameters_count": 1_000_000_000}, True)])
+def test_nothing_that_was_measured_is_taken_for_a_training_that_nobody_told(model: Body, tells: bool) -> None:
+    body = {"it_energy_kwh": 0.5, "duration_h": 1.0, "location": {"country": "FR"}, "model": model}
+    assert any(one["lever"] == "reuse" for one in _tried(body)) is tells
