@@ -229,6 +229,8 @@ def test_a_process_that_is_followed_live_tells_its_share_in_the_same_way(
     whole = Estimate.objects.get(pk=made["estimate"]).workload()
     assert whole.it_energy_kwh == pytest.approx(1_000 / KWH_J, rel=1e-12)
     assert whole.title == "try, the whole machine"
+    _, placeless = person("POST", f"/measurements/{row.pk}/footprint", {"of": "machine", "pue": 1.0})
+    assert (placeless["grid"]["match"], placeless["grid"]["pue"]) == ("world", 1.0), "its CO₂e does not go away"
     # A machine of which only the share was sent.
     Measurement.objects.update(energies_j={f"process:{CPU}": 250.0})
     status, told = person("POST", f"/measurements/{row.pk}/footprint", {"of": "machine"})
