@@ -93,6 +93,10 @@ def main() -> int:
             say(f"Sign in as this machine's owner, once and within an hour: {link}")
             data = "" if options.data == ROOT / "var" else f" --data {shlex.quote(str(options.data))}"
             say(f"Another such link, while this runs: ./wattprint up --owner-link{data}")
+        elif os.environ.get("SIGN_UP", "1") != "0":
+            say(f"Others can reach it, so no link signs anybody in: sign up at {site.url}account/signup/")
+        else:
+            say("Only the operator makes accounts: .venv/bin/python manage.py createsuperuser")
         say("Ctrl-C stops it.")
         site.watch()
     except Stopped:
