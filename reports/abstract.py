@@ -7,17 +7,33 @@ from reports.summary import ReportSummary
 from reports.wording import QUALITIES
 
 
-def abstract(summary: ReportSummary) -> tuple[str, str, str]:
-    """Three sentences in the active language; a title of the user's own stays in the heading."""
-    return _outcome(summary), _makeup(summary), _trust(summary)
+def abstract(summary: ReportSummary, *, is_only_measured: bool = False) -> tuple[str, str, str]:
+    """
+    Three sentences in the active language; a title of the user's own stays in the heading.
+
+    Parameters
+    ----------
+    summary : ReportSummary
+        What it is of.
+    is_only_measured : bool
+        Whether nobody said what was done while it was measured.
+    """
+    return _outcome(summary, is_only_measured), _makeup(summary), _trust(summary)
 
 
-def _outcome(summary: ReportSummary) -> str:
+def _outcome(summary: ReportSummary, is_only_measured: bool) -> str:
     told = {
         "energy": quantity(summary.facility_energy_kwh, "kWh"),
         "total": quantity(summary.total_kgco2e, "kgCO2e"),
         "range": spread(summary.total_kgco2e, "kgCO2e"),
     }
+    if is_only_measured:
+        if told["range"]:
+            return (
+                gettext("The measured run took %(energy)s of electricity and caused %(total)s (90 %% range %(range)s).")
+                % told
+            )
+        return gettext("The measured run took %(energy)s of electricity and caused %(total)s.") % told
     if summary.activity == "training":
         if told["range"]:
             return (

@@ -48,6 +48,7 @@ def write_report(
     options: ReportOptions,
     made_at: datetime = EPOCH,
     location: Location | None = None,
+    is_only_measured: bool = False,
     scenarios: Comparison | None = None,
     power: PowerCurve | None = None,
     advice: Advice | None = None,
@@ -67,6 +68,8 @@ def write_report(
         The date on the report: that of the estimate, so that the same estimate gives the same bytes.
     location : Location, optional
         Where the run took place, for its ranking among other places.
+    is_only_measured : bool
+        Whether nobody said that what was measured was a training.
     scenarios : Comparison, optional
         The scenarios that were kept for the run, computed.
     power : PowerCurve, optional
@@ -98,7 +101,8 @@ def write_report(
         {
             **_frame(options, made_at=made_at, logo=logo, digest=footprint.input_digest),
             "summary": summary,
-            "abstract": abstract(summary),
+            "abstract": abstract(summary, is_only_measured=is_only_measured),
+            "is_only_measured": is_only_measured,
             "charts": charts,
             "waterfalls": _waterfalls(scenarios) if scenarios and "scenarios" in options.sections else [],
             "scenarios": scenarios,

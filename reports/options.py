@@ -26,7 +26,7 @@ Variant = Literal["pdf-a-3a", "pdf-ua-1"]
 #: Every section, in the order of reading.
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 #: Raised when templates change what an old file shows, so that a new one is made.
-LAYOUT: Final = 5
+LAYOUT: Final = 6
 LONGEST_NOTES: Final = 4_000
 
 

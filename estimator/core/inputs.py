@@ -256,6 +256,12 @@ class Workload(Inputs):
         """SHA-256 of the canonical JSON of the inputs: equal inputs, equal digest, also when fields are added."""
         return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
+    def is_only_measured(self, method: str) -> bool:
+        """Whether `method` measured a machine or a command, which may have done anything, and no model is named."""
+        model = self.model
+        is_named = any(told is not None for told in (model.preset, model.parameters_count, model.training_tokens))
+        return self.activity == "training" and method == "measured" and not is_named
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy without the digest, which is that of other inputs."""
         copied = super().model_copy(update=update, deep=deep)

@@ -118,7 +118,7 @@ def _other_task(run: Workload, factors: Factors) -> Iterator[Lever]:
     """What asks for another training, or for other answers; nothing whose share nobody but the user can know."""
     known = {name: one.value for name, one in factors.assumptions.items()}
     if run.activity == "training":
-        if not _is_fine_tuning(run, known) and (factors.method != "measured" or _names_a_model(run)):
+        if not _is_fine_tuning(run, known) and not run.is_only_measured(factors.method):
             yield Reuse(lever="reuse", kind="fine_tuning")
         if run.development_factor > 0.0 or run.repeat_count > 1:
             yield EarlyStopping(lever="early_stopping")
@@ -127,12 +127,6 @@ def _other_task(run: Workload, factors: Factors) -> Iterator[Lever]:
     if tokens >= 2.0:
         yield OutputLength(lever="output_length", output_tokens=round(tokens / 2))
     yield Pruning(lever="pruning", kind="structured", sparsity=0.25)
-
-
-def _names_a_model(run: Workload) -> bool:
-    """Whether it is told to train one: a machine or a command that was measured may have done anything."""
-    model = run.model
-    return any(told is not None for told in (model.preset, model.parameters_count, model.training_tokens))
 
 
 def _is_fine_tuning(run: Workload, known: Mapping[str, float]) -> bool:

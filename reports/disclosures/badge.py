@@ -24,7 +24,8 @@ def write(facts: Facts, details: DisclosureDetails) -> Written:
     """Draw it."""
     embodied = facts.result.embodied_share_kgco2e
     operational = figures.mass(facts.result.operational_location_based_kgco2e.central).replace(" CO2e", "")
-    label = f"CO2e of {'training' if facts.is_training else 'inference'}"
+    activity = "training" if facts.is_training else "inference"
+    label = f"CO2e of {'the measured run' if facts.is_only_measured else activity}"
     value = f"{operational} electricity + "
     value += f"{figures.mass(embodied.central).replace(' CO2e', '')} hardware" if embodied else "hardware unknown"
     name = escapes.xml(name_of(facts, details))

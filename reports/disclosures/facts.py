@@ -62,6 +62,11 @@ class Facts:
         return self.footprint.activity == "training"
 
     @property
+    def is_only_measured(self) -> bool:
+        """Whether nobody said that what was measured was a training."""
+        return self.workload.is_only_measured(self.footprint.method)
+
+    @property
     def title(self) -> str:
         """What the user called the run."""
         return self.footprint.title or self.workload.model.preset or ""
@@ -271,14 +276,15 @@ class Facts:
         """Which runs are inside."""
         if not self.is_training:
             return "" if not self.has_other_runs else f"All runs, {figures.number(self.multiplier)} times one of them."
+        run = "measured run" if self.is_only_measured else "final training run"
         if not self.has_other_runs:
             known = "None were needed." if self.development_is_known else "How much they took is unknown."
-            return f"The final training run only; development and failed runs are not included. {known}"
+            return f"The {run} only; development and failed runs are not included. {known}"
         factor, count = self.workload.development_factor, self.workload.repeat_count
         what = f" and development runs of {figures.number(factor)} times its energy" if factor else ""
         if count > 1:
             what += f", the whole {count:,} times over" if factor else f", {count:,} times over"
-        return f"The final training run{what}; together {figures.number(self.multiplier)} times the final run."
+        return f"The {run}{what}; together {figures.number(self.multiplier)} times the final run."
 
     @property
     def market_based(self) -> str:

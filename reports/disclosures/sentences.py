@@ -10,7 +10,8 @@ def paper_sentences(facts: Facts, details: DisclosureDetails) -> list[str]:
     """What was run where, its energy, its emissions by both methods, the hardware, the doubt; not escaped yet."""
     result = facts.result
     operational = figures.mass_range(result.operational_location_based_kgco2e)
-    name = name_of(facts, details) or ("The model" if facts.is_training else "The service")
+    unnamed = "The measured run" if facts.is_only_measured else "The model" if facts.is_training else "The service"
+    name = name_of(facts, details) or unnamed
     return [
         f"{name}: {_what(facts, details)}.",
         f"Energy: {figures.energy_range(result.facility_energy_kwh)}, {facts.energy_quality}, "
@@ -41,7 +42,7 @@ def _what(facts: Facts, details: DisclosureDetails) -> str:
         took += f" and {figures.number(details.preliminary_hours)} for development"
     elif hours and facts.has_other_runs:
         took += f" and {figures.number(hours * (facts.multiplier - 1))} for all other runs"
-    return f"trained on {hardware}{place}{days}{took}"
+    return f"{'run' if facts.is_only_measured else 'trained'} on {hardware}{place}{days}{took}"
 
 
 def _runs(facts: Facts, details: DisclosureDetails) -> list[str]:

@@ -218,7 +218,7 @@ def _made(row: Report, advance: Callable[[float], None]) -> bytes:
     footprint = estimate.result() if estimate is not None else None
     if estimate is None or footprint is None:
         raise EstimateNotDone
-    options = row.choices()
+    options, workload = row.choices(), estimate.workload()
     return write_report(
         footprint,
         options=options,
@@ -226,7 +226,8 @@ def _made(row: Report, advance: Callable[[float], None]) -> bytes:
         advice=_advice(estimate) if "advice" in options.sections else None,
         power=power_curve(estimate_id=estimate.pk) if "power" in options.sections else None,
         made_at=estimate.finished_at or estimate.created_at,
-        location=estimate.workload().location,
+        location=workload.location,
+        is_only_measured=workload.is_only_measured(footprint.method),
         logo=_bytes(row.logo),
         advance=advance,
     )

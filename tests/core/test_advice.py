@@ -159,3 +159,4 @@ def test_it_is_told_in_the_language_of_its_reader() -> None:
 def test_nothing_that_was_measured_is_taken_for_a_training_that_nobody_told(model: Body, tells: bool) -> None:
     body = {"it_energy_kwh": 0.5, "duration_h": 1.0, "location": {"country": "FR"}, "model": model}
     assert any(one["lever"] == "reuse" for one in _tried(body)) is tells
+    assert Workload.model_validate(body).is_only_measured("measured") is not tells

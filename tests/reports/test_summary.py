@@ -4,6 +4,7 @@ import pytest
 
 from estimator.core.footprint import Footprint, Range
 from estimator.reference.catalogue import PublishedRun
+from reports.abstract import abstract
 from reports.parts import parts_of_total
 from reports.summary import place_among, summarise
 from tests.reports.conftest import make_footprint, ranged
@@ -25,6 +26,12 @@ RUNS = (
     published("small", "Transformer", 2017, 27.0, 11.8, "strubell-2019"),
     published("near", "BERT base", 2018, 1507.0, 652.3, "strubell-2019"),
 )
+
+
+def test_the_abstract_calls_no_training_what_was_only_measured(footprint: Footprint) -> None:
+    summary = summarise(footprint)
+    assert abstract(summary)[0].startswith("Training took 1,503")
+    assert abstract(summary, is_only_measured=True)[0].startswith("The measured run took 1,503")
 
 
 def test_parts_add_up_to_the_total_and_follow_the_energy(footprint: Footprint) -> None:

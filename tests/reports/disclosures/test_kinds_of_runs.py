@@ -69,6 +69,13 @@ def test_a_meter_reads_servers_and_pue_is_said_to_be_added() -> None:
     assert "measured at the servers" in Facts.of(*computed("no emissions")).energy_quality
 
 
+def test_nothing_that_was_measured_is_called_a_training_that_nobody_told() -> None:
+    workload, footprint = computed("no emissions")
+    for name in ("text", "latex", "badge"):
+        told = disclose(name, workload=workload, footprint=footprint).content
+        assert "measured run" in told.lower() and "train" not in told.lower(), name
+
+
 def test_repetitions_are_told_and_taken_off_the_final_run() -> None:
     facts = Facts.of(*computed("repeated in a cloud"))
     assert facts.runs == "The final training run, 3 times over; together 3 times the final run."
