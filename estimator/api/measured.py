@@ -98,7 +98,7 @@ class AttributedOut(Schema):
     machine_energy_kwh: float = Field(description="Of the whole machine. [kWh]")
     share: float = Field(description="The one over the other. [1]")
     operational_location_based_kgco2e: Triple | None = Field(
-        description="Emissions of that electricity; null where no grid is known. [kgCO2e]"
+        description="Emissions of that electricity, by the grid of the measurement. [kgCO2e]"
     )
     components: list[ShareOut] = Field(description="Each of those that were shared out.")
 
@@ -173,8 +173,8 @@ class MeasurementOut(Schema):
     energy_range_kwh: Triple = Field(description="The same with its range. [kWh]")
     facility_energy_kwh: float | None = Field(description="After PUE; null where no PUE was given. [kWh]")
     operational_location_based_kgco2e: Triple | None = Field(
-        description="Energy before PUE, times the intensity of the grid, times the PUE where one was given. Null where "
-        "a measurement was brought without a place; the estimate made of it says what it took instead. [kgCO2e]"
+        description="Energy before PUE, times the intensity of the grid, times the PUE where one was given; by the "
+        "world average where no place was. Null of an imported file. [kgCO2e]"
     )
     attributed: AttributedOut | None = Field(
         description="What of the whole machine falls to the command or process; null where nothing was attributed."
@@ -184,7 +184,7 @@ class MeasurementOut(Schema):
         description="As it was given; null where it is looked up. [gCO2e/kWh]"
     )
     pue: float | None = Field(description="As it was given. [1]")
-    grid: GridOut | None = Field(description="What the emissions were computed with; null where no place is known.")
+    grid: GridOut | None = Field(description="What the emissions were computed with; null of an imported file.")
     mean_power_w: float = Field(description="Energy over the time that is covered. [W]")
     projected_energy_kwh: float | None = Field(
         description="Of the whole run, if it goes on so; null where its end is not known, or reached. Before PUE. [kWh]"

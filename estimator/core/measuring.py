@@ -23,11 +23,6 @@ class Placed(Inputs):
     grid_intensity_gco2e_per_kwh: Intensity | None = Field(None, description="Beats any look-up. [gCO2e/kWh]")
     pue: Annotated[float, Field(gt=0, le=10)] | None = Field(None, description="Facility energy over IT energy. [1]")
 
-    @property
-    def has_place(self) -> bool:
-        """Whether it is known which grid fed it."""
-        return self.grid_intensity_gco2e_per_kwh is not None or self.location != Location()
-
 
 class FootprintRequest(Placed):
     """Where a machine stood that was measured, and of what the footprint is to be."""

@@ -53,6 +53,7 @@ def make_footprint(*, owner: User, measurement_id: uuid.UUID, asked: FootprintRe
     InputProblems
         If the place is unknown, or nothing was attributed to a process.
     """
+    grid = grid_of(asked)
     with transaction.atomic():
         row = Measurement.objects.select_for_update().owned_by(owner).get(pk=measurement_id)
         if row.status != MeasurementStatus.DONE or row.kind == MeasurementKind.IMPORTED or row.energy_j < LEAST_J:
@@ -62,8 +63,6 @@ def make_footprint(*, owner: User, measurement_id: uuid.UUID, asked: FootprintRe
             raise NothingToMake
         if asked.of == "process" and (shares is None or shares.energy_j < LEAST_J):
             raise InputProblems((InputProblem("of", _NOTHING_ATTRIBUTED),))
-        # Of what was brought without a place no CO₂e is told; what had the world average keeps it.
-        grid = grid_of(asked) if asked.has_place or row.grid else {}
         row.location = asked.location.model_dump(exclude_none=True)
         row.grid_intensity_gco2e_per_kwh = asked.grid_intensity_gco2e_per_kwh
         row.pue, row.grid, row.footprint_of = asked.pue, grid, asked.of or ""

@@ -109,7 +109,7 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
     if earlier is not None:
         return earlier, False
     _check_shares(told)
-    grid = grid_of(told) if told.has_place else {}
+    grid = grid_of(told)
     storage.room_for_another(owner=owner)
     now = timezone.now()
     try:

@@ -79,7 +79,7 @@ def _budgets(row: Measurement) -> Iterator[Budget]:
 
 
 def central_kgco2e(row: Measurement) -> float | None:
-    """Emissions of its electricity, without their range; None where it came without a place."""
+    """Emissions of its electricity, without their range; None of an imported file."""
     told = _emitted(row, _in_kwh(row.energy_j, row.energy_j, row.energy_j))
     return None if told is None else told.central
 

@@ -200,8 +200,11 @@ def test_a_finished_measurement_is_stored_once_with_its_footprint(person: Caller
     assert (status, told["status"], told["kind"], told["worker_name"]) == (201, "done", "command", "laptop")
     assert told["energy_kwh"] == pytest.approx(300 / 3.6e6, rel=1e-12)
     assert told["samples_count"] == 3
-    # No place came with it: nothing is said, and no zero either.
-    assert told["operational_location_based_kgco2e"] is None
+    # No place came with it: the world average, named as such, and never a zero.
+    per_kwh = told["grid"]["grid_intensity_gco2e_per_kwh"]["central"]
+    emitted = told["operational_location_based_kgco2e"]
+    assert (told["grid"]["match"], told["grid"]["place"], told["location"]) == ("world", "World", {})
+    assert emitted["central"] == pytest.approx(300 / 3.6e6 * per_kwh / 1e3, rel=1e-9) and emitted["low"] > 0.0
     again = person("POST", "/measurements/finished", body)
     assert again[0] == 200
     assert again[1]["id"] == told["id"]

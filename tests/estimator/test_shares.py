@@ -1,11 +1,14 @@
 """What of a measured machine is the command's, and where it ran: from the command line to page, JSON and footprint."""
 
+import importlib
 import uuid
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from estimator.measure.figures import Question
 from estimator.measure.finished import Finished
@@ -156,11 +159,15 @@ def test_what_an_older_version_left_waiting_is_taken_and_its_place_said_afterwar
     client: Client, ann: User, person: Caller
 ) -> None:
     _, told = person("POST", "/measurements/finished", recorded())
-    assert told["attributed"] is told["grid"] is told["operational_location_based_kgco2e"] is None
+    assert (told["attributed"], told["grid"]["match"]) == (None, "world")
+    by_world = told["operational_location_based_kgco2e"]["central"]
+    assert by_world > 0.0
     client.force_login(ann)
     path = f"/measurements/{told['id']}/"
     page = client.get(path).content.decode()
-    assert "It is not known where it ran" in page
+    assert "CO₂e by the world average of" in page and "as no place was given" in page
+    listed = client.get("/measurements/").content.decode()
+    assert '<span class="tag warn">world average</span>' in listed
     assert 'name="of"' not in page, "nothing was attributed"
 
     wrong = client.post(f"{path}footprint/", {"place": "Germny"})
@@ -173,10 +180,17 @@ def test_what_an_older_version_left_waiting_is_taken_and_its_place_said_afterwar
     workload = row.result.workload()
     assert (workload.location.country, workload.pue) == ("FR", 1.5)
     again = client.get(path).content.decode()
-    assert "It is not known where it ran" not in again
+    assert "world average of" not in again and "world average" not in client.get("/measurements/").content.decode()
     assert 'value="France"' in again
     _, told = person("GET", f"/measurements/{row.pk}")
-    assert told["operational_location_based_kgco2e"]["central"] > 0.0
+    assert 0.0 < told["operational_location_based_kgco2e"]["central"] < by_world
+    # What an older version of the site stored had no grid.
+    brought = Measurement.objects.create(owner=ann, kind="command", created_at=timezone.now())
+    file = Measurement.objects.create(owner=ann, kind="imported", created_at=timezone.now())
+    importlib.import_module("estimator.migrations.0019_world_average").take_world_average(apps, None)
+    grids = dict(Measurement.objects.values_list("pk", "grid"))
+    assert (grids[brought.pk]["match"], grids[file.pk]) == ("world", {})
+    assert grids[row.pk]["match"] == "exact", "the others stay"
 
 
 def test_by_the_api_a_footprint_is_made_of_what_has_ended(person: Caller, row: Measurement) -> None:

@@ -57,18 +57,24 @@ def finished(question: Question, pue: float | None) -> Finished:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("pue", [None, 1.25])
+@pytest.mark.parametrize(("pue", "name"), [(None, "France"), (1.25, "France"), (None, "")])
 def test_command_line_api_and_page_tell_the_same_of_one_measurement(
-    page: Client, ann: User, desk: workers.Enrolled, worker: Caller, person: Caller, pue: float | None
+    page: Client,
+    ann: User,
+    desk: workers.Enrolled,
+    worker: Caller,
+    person: Caller,
+    pue: float | None,
+    name: str,
 ) -> None:
-    said = finished(Question(place="France"), pue)
+    said = finished(Question(place=name), pue)
     assert said.carbon is not None
     low, central, high = said.carbon.kgco2e
     intensity = said.carbon.figures.grid_intensity_gco2e_per_kwh
     assert central == pytest.approx(intensity.central / 1_000.0 * (pue or 1.0), rel=1e-12)
     told = person("POST", "/measurements/finished", said.body())[1]
     # The same machine, measured live.
-    place: dict[str, Any] = {"location": {"country": "FR"}} | ({"pue": pue} if pue else {})
+    place: dict[str, Any] = ({"location": {"country": "FR"}} if name else {}) | ({"pue": pue} if pue else {})
     asked = MeasurementRequest.model_validate({"worker": str(desk.worker.pk)} | place)
     live = measurements.request_measurement(owner=ann, asked=asked)
     begin(worker, live.pk, run=uuid.uuid4(), parts=[{"name": CPU, "quality": "counter", "low": 0.8, "high": 1.2}])
@@ -82,7 +88,10 @@ def test_command_line_api_and_page_tell_the_same_of_one_measurement(
         shown = words(page.get(f"/measurements/{one['id']}/"))
         assert quantities.quantity(central, "kgCO2e").replace("\xa0", " ").replace("\u202f", " ") in shown
         grid = quantities.quantity(intensity.central, "gCO2e/kWh").replace("\xa0", " ").replace("\u202f", " ")
-        assert f"CO₂e by France {one['grid']['year']}, {grid} (exact match)" in shown
+        year = one["grid"]["year"]
+        by_place = f"France {year}, {grid} (exact match)"
+        by_world = f"the world average of {year}, {grid}, as no place was given"
+        assert f"CO₂e by {by_place if name else by_world}" in shown
         none_given = "Without cooling and other losses of the building: no PUE was given."
         assert ("PUE 1.25." in shown, none_given in shown, none_given in text(said)) == (
             pue is not None, pue is None, pue is None,
