@@ -1,11 +1,11 @@
 """What a chart is before it is drawn."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from estimator.core.footprint import Range
+from estimator.core.footprint import Range, gettext_noop
 
 BAR_ROW: Final = 52  #: height of a bar with its label above it, in units of the drawing
 DOT_ROW: Final = 24  #: height of a dot with its label beside it
@@ -24,6 +24,14 @@ class Voice:
     tick: Callable[[float, str], str]
     change: Callable[[Range | float, str], str]
     change_spread: Callable[[Range, str], str]
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Texts one after the other, as its language divides them."""
+        return self.translate(gettext_noop("; ")).join(texts)
+
+    def labelled(self, label: str, text: str) -> str:
+        """A label and what it says, as its language divides them."""
+        return f"{label}{self.translate(gettext_noop(': '))}{text}"
 
 
 @dataclass(frozen=True, slots=True)

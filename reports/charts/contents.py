@@ -35,7 +35,7 @@ def parts_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
     )
     alt = voice.translate(gettext_noop("The total of %(total)s is made up of: %(parts)s.")) % {
         "total": voice.quantity(summary.total_kgco2e, "kgCO2e"),
-        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks),
+        "parts": voice.listed(f"{mark.label} {mark.text}" for mark in marks),
     }
     columns = (gettext_noop("Part"), gettext_noop("Emissions"), gettext_noop("Energy"))
     return Chart(
@@ -114,7 +114,7 @@ def range_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
         for one in summary.contributions[:MOST_CONTRIBUTIONS]
     )
     alt = voice.translate(gettext_noop("The width of the range comes from: %(inputs)s.")) % {
-        "inputs": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+        "inputs": voice.listed(f"{mark.label} {mark.text}" for mark in marks)
     }
     columns = (gettext_noop("Input"), gettext_noop("Share of the uncertainty"))
     return Chart(
@@ -151,7 +151,7 @@ def tornado_chart(summary: ReportSummary, voice: Voice) -> Chart | None:
         )
     ) % {
         "total": voice.quantity(summary.total_kgco2e, "kgCO2e"),
-        "inputs": "; ".join(f"{mark.label} {mark.text}" for mark in marks),
+        "inputs": voice.listed(f"{mark.label} {mark.text}" for mark in marks),
     }
     columns = (gettext_noop("Input"), gettext_noop("Total at the ends of its range"))
     keys = (

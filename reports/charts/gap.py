@@ -21,7 +21,7 @@ def compared_chart(found: Reconciliation, voice: Voice) -> Chart:
         for side, kwh, colour in ((estimated, item.estimated_kwh, ESTIMATED), (measured, item.measured_kwh, MEASURED))
     )
     alt = voice.translate(gettext_noop("Energy by component, estimated and measured: %(parts)s.")) % {
-        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+        "parts": voice.listed(f"{mark.label} {mark.text}" for mark in marks)
     }
     columns = (gettext_noop("Component"), gettext_noop("Energy"))
     return Chart(
@@ -67,7 +67,7 @@ def waterfall_chart(found: Reconciliation, voice: Voice) -> Chart:
         )
     )
     alt = voice.translate(gettext_noop("From the estimated to the measured energy: %(parts)s.")) % {
-        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+        "parts": voice.listed(f"{mark.label} {mark.text}" for mark in marks)
     }
     columns = (gettext_noop("Reason"), gettext_noop("Energy"))
     return Chart(

@@ -73,11 +73,12 @@ def life_chart(result: LedgerResult, voice: Voice) -> Life | None:
     alt = voice.translate(gettext_noop("After %(months)s months %(total)s are caused: %(parts)s.")) % {
         "months": life,
         "total": voice.quantity(total_kgco2e, "kgCO2e"),
-        "parts": "; ".join(f"{one.label} {voice.quantity(one.cumulative_kgco2e[-1], 'kgCO2e')}" for one in layers),
+        "parts": voice.listed(f"{one.label} {voice.quantity(one.cumulative_kgco2e[-1], 'kgCO2e')}" for one in layers),
     }
     passing = None
     if result.passing_month:
-        passing = (result.passing_month, voice.translate(gettext_noop("use passes training")))
+        words = voice.translate(gettext_noop("use passes training"))
+        passing = (result.passing_month, voice.labelled(f"{result.passing_month}", words))
     return Life(
         title=voice.translate(gettext_noop("What it has caused after each month")),
         alt=alt,
@@ -134,7 +135,7 @@ def life_svg(chart: Life) -> str:
         dashes = 'stroke="var(--ink)" stroke-width="1.5" stroke-dasharray="5 4"'
         body.append(f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{bottom}" {dashes}/>')
         anchor = "start" if x < _WIDTH / 2 else "end"
-        body.append(_text(x, _TOP - 8, f"{chart.passing[0]}: {chart.passing[1]}", anchor))
+        body.append(_text(x, _TOP - 8, chart.passing[1], anchor))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
         f'height="{_HEIGHT}" role="img" aria-label={quoteattr(chart.alt)} font-family="Source Sans Pro, sans-serif" '
@@ -159,7 +160,7 @@ def life_figure(chart: Life, voice: Voice) -> dict[str, Any]:
             "line": {"width": 0, "color": f"var(--{layer.colour})"},
             "fillcolor": f"var(--{layer.colour})",
             "hovertext": [
-                f"{chart.month_label} {month} · {escape(layer.label)}: {voice.quantity(value, 'kgCO2e')}"
+                voice.labelled(f"{chart.month_label} {month} · {escape(layer.label)}", voice.quantity(value, "kgCO2e"))
                 for month, value in enumerate(layer.cumulative_kgco2e)
             ],
             "hoverinfo": "text",
@@ -178,7 +179,7 @@ def life_figure(chart: Life, voice: Voice) -> dict[str, Any]:
                 "yref": "paper",
                 "yanchor": "bottom",
                 "xanchor": "left" if month < len(months) / 2 else "right",
-                "text": escape(f"{month}: {words}"),
+                "text": escape(words),
                 "showarrow": False,
                 "font": {"size": 13},
             }

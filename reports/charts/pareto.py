@@ -100,7 +100,7 @@ def _chart(
             x, y = across(outcome), outcome.total_kgco2e
             if x is not None and x > 0.0 and y > 0.0:
                 figures = f"{voice.quantity(y, 'kgCO2e')} · {voice.quantity(x, unit)}"
-                text = f"{number}: {figures}" if numbered else f"{series.label}: {figures}"
+                text = voice.labelled(str(number) if numbered else series.label, figures)
                 yield Spot(series, text, x, y, str(number) if numbered else "")
 
     found = (

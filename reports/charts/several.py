@@ -37,7 +37,7 @@ def runs_chart(summary: CollectionSummary, voice: Voice, *, unnamed: str) -> Cha
     alt = voice.translate(gettext_noop("%(count)s runs cause %(total)s together. The largest: %(runs)s.")) % {
         "count": len(summary.runs),
         "total": voice.quantity(summary.total.amount, "kgCO2e"),
-        "runs": "; ".join(f"{mark.label} {mark.text}" for mark in marks[:5]),
+        "runs": voice.listed(f"{mark.label} {mark.text}" for mark in marks[:5]),
     }
     columns = (gettext_noop("Run"), gettext_noop("Total emissions"))
     keys = (("chart-1", gettext_noop("electricity")), ("chart-4", gettext_noop("making the hardware")))
@@ -71,7 +71,7 @@ def months_chart(summary: CollectionSummary, voice: Voice) -> Chart | None:
         name="months",
         title=voice.translate(gettext_noop("By month")),
         alt=voice.translate(gettext_noop("The total of each month: %(months)s."))
-        % {"months": "; ".join(f"{mark.label} {mark.text}" for mark in marks)},
+        % {"months": voice.listed(f"{mark.label} {mark.text}" for mark in marks)},
         form="lines",
         columns=tuple(voice.translate(column) for column in columns),
         marks=marks,

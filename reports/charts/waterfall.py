@@ -35,7 +35,7 @@ def scenario_chart(comparison: Comparison, scenario: ScenarioResult, voice: Voic
         reached_kgco2e = left_kgco2e
     marks.append(_end(voice.translate(gettext_noop("With the levers")), after, AFTER, voice))
     alt = voice.translate(gettext_noop("From the run as it is to the scenario: %(parts)s.")) % {
-        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+        "parts": voice.listed(f"{mark.label} {mark.text}" for mark in marks)
     }
     columns = (
         gettext_noop("Lever"),
@@ -73,7 +73,7 @@ def scenarios_chart(comparison: Comparison, voice: Voice) -> Chart:
             )
         )
     alt = voice.translate(gettext_noop("Total emissions: %(parts)s.")) % {
-        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+        "parts": voice.listed(f"{mark.label} {mark.text}" for mark in marks)
     }
     columns = (
         gettext_noop("Scenario"),
@@ -110,7 +110,7 @@ def difference_chart(parts: Sequence[tuple[str, float]], *, before: Mark, after:
         reached_kgco2e += difference_kgco2e
     marks.append(after)
     alt = voice.translate(gettext_noop("What explains the difference: %(parts)s.")) % {
-        "parts": "; ".join(f"{mark.label} {mark.text}" for mark in marks)
+        "parts": voice.listed(f"{mark.label} {mark.text}" for mark in marks)
     }
     columns = (gettext_noop("Quantity"), gettext_noop("Emissions"))
     return Chart(

@@ -36,7 +36,7 @@ def evidence_chart(table: EvidenceTable, voice: Voice) -> Chart | None:
     marks = tuple(_mark(row, voice, with_quantity=several) for row in table.rows)
     columns = (gettext_noop("Case"), gettext_noop("Factor"), gettext_noop("Range"))
     alt = voice.translate(gettext_noop("Ranges around 1, below which it is less: %(parts)s.")) % {
-        "parts": "; ".join(f"{mark.label} {mark.cells[0]}" for mark in marks)
+        "parts": voice.listed(f"{mark.label} {mark.cells[0]}" for mark in marks)
     }
     return Chart(
         name="evidence",

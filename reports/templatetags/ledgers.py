@@ -129,7 +129,9 @@ _OFTEN: Final = (
 def how_often(entry: EntryAsked) -> str:
     """How often a run takes place, in words."""
     amounts = [(getattr(entry, name), words) for name, words in _OFTEN]
-    return "; ".join(gettext(words) % {"times": quantities.in_text(amount)} for amount, words in amounts if amount)
+    return gettext("; ").join(
+        gettext(words) % {"times": quantities.in_text(amount)} for amount, words in amounts if amount
+    )
 
 
 @register.filter

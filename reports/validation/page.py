@@ -354,7 +354,7 @@ def _classes_chart(
     return Chart(
         name=name,
         title=title,
-        alt=f"{title}: {'; '.join(f'{mark.label}: {mark.text}' for mark in marks)}.",
+        alt=f"{voice.labelled(title, voice.listed(voice.labelled(mark.label, mark.text) for mark in marks))}.",
         form="bars",
         columns=(voice.translate(gettext_noop("Error")), voice.translate(gettext_noop("Figures"))),
         marks=marks,

@@ -80,3 +80,12 @@ def test_what_meters_tell_is_taken_out_of_the_code() -> None:
     told = of_meters()
     assert len(told) > 50
     assert told == {entry.msgid for entry in polib.pofile(taken)}
+
+
+def test_templates_leave_the_sign_after_a_label_to_its_language() -> None:
+    """French sets a space before it: `{% translate ": " %}`, and never a sign of the template's own."""
+    own = []
+    for file in sorted((environment.ROOT / "templates").rglob("*.html")):
+        text = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", file.read_text(), flags=re.DOTALL)
+        own += [f"{file.name}: {found[0]}" for found in re.finditer(r"[}%]}(?:</\w+>)*[:;](?:\s|<).*", text)]
+    assert not own
