@@ -43,7 +43,7 @@ def standing_of(row: Measurement) -> Standing:
     """How far it is."""
     energy_kwh = _in_kwh(*_spread(row))
     shares = shares_of(row)
-    at_end_kwh = _at_end(row)
+    at_end_kwh = _at_end_of_run(row) if row.planned_h else _at_limit(row)
     kgco2e = _emitted(row, energy_kwh)
     of_process = None if shares is None else _in_kwh(shares.low_j, shares.energy_j, shares.high_j)
     at_end = None if at_end_kwh is None else _emitted(row, Range(at_end_kwh, at_end_kwh, at_end_kwh))
@@ -66,7 +66,8 @@ def budgets_of(row: Measurement) -> tuple[Budget, ...]:
 
 
 def _budgets(row: Measurement) -> Iterator[Budget]:
-    energy_kwh, at_end_kwh = in_kwh(row.energy_j), _at_end(row)
+    # It is a budget of this measurement, which ends at its limit, whatever the whole run takes.
+    energy_kwh, at_end_kwh = in_kwh(row.energy_j), _at_limit(row) if row.duration_limit_s else _at_end_of_run(row)
     if row.budget_kwh:
         state = budget_used(reached=energy_kwh, at_end=at_end_kwh, budget=row.budget_kwh)
         yield Budget("budget_kwh", "kWh", row.budget_kwh, energy_kwh, at_end_kwh, state)
@@ -95,11 +96,18 @@ def range_j(part: dict[str, Any], energy_j: float) -> tuple[float, float, float]
     return energy_j * low, energy_j, energy_j * high
 
 
-def _at_end(row: Measurement) -> float | None:
-    """Energy in kWh at the end of the whole run, or of the measurement, if it goes on so."""
-    planned_s = (row.planned_h or 0.0) * S_PER_H or (row.duration_limit_s or 0.0)
-    if not planned_s or (row.is_over and (not row.planned_h or planned_s <= row.covered_s)):
-        return None
+def _at_limit(row: Measurement) -> float | None:
+    """Energy in kWh at the end of the measurement, if it goes on so; None where that is not known, or over."""
+    return None if row.is_over or not row.duration_limit_s else _after(row, row.duration_limit_s)
+
+
+def _at_end_of_run(row: Measurement) -> float | None:
+    """The same of the whole run that it is a part of, and that may go on without it."""
+    planned_s = (row.planned_h or 0.0) * S_PER_H
+    return None if not planned_s or (row.is_over and planned_s <= row.covered_s) else _after(row, planned_s)
+
+
+def _after(row: Measurement, planned_s: float) -> float | None:
     return projected(reached=in_kwh(row.energy_j), passed_s=row.covered_s, planned_s=planned_s)
 
 

@@ -17,6 +17,7 @@ from estimator.core.measuring import MeasurementRequest
 from estimator.models import BudgetMail, Measurement
 from estimator.services import budgets, measurements, workers
 from estimator.services.mail import MAIL_AGAIN
+from estimator.services.standing import standing_of
 from tests.estimator.measuring import START_S, Caller, ann, desk, person, rows_of, send, token, worker
 from tests.estimator.test_standing import words
 
@@ -60,6 +61,31 @@ def test_only_the_budget_in_danger_is_named_with_how_it_will_end(
     shown = words(client.get(path))
     assert "The budget of CO₂e is passed. 69.9 mg CO₂e of 50.0 mg CO₂e so far." in shown
     assert "budget of energy" not in shown
+
+
+def test_a_budget_takes_the_limit_of_its_measurement_and_not_the_whole_run(
+    client: Client, ann: User, desk: workers.Enrolled, worker: Caller
+) -> None:
+    client.force_login(ann)
+    said = asked(desk, budget_kwh=0.1, budget_kgco2e=1e-4, duration_s=10.0, planned_h=2.0)
+    row = measurements.request_measurement(owner=ann, asked=said)
+    path = f"/measurements/{row.pk}/"
+    drawn(worker, row, 180.0)  # 50 mWh a second: 0.5 Wh in ten of them, 360 Wh in two hours
+    row.refresh_from_db()
+    standing = standing_of(row)
+    assert [one.at_end for one in standing.budgets] == pytest.approx([5e-4, 1e-4], rel=1e-9)
+    assert [one.state for one in standing.budgets] == ["within", "within"]
+    assert standing.projected_kwh == pytest.approx(0.36, rel=1e-9)
+    shown = words(client.get(path))
+    assert "In 2 h, if it goes on so, before PUE 360 Wh" in shown and "about to be passed" not in shown
+    Measurement.objects.update(status="done")
+    row.refresh_from_db()
+    over = standing_of(row)
+    assert ([one.at_end for one in over.budgets], over.projected_kwh) == ([None, None], standing.projected_kwh)
+    # Without a limit, it is the run that is known to end.
+    Measurement.objects.update(status="running", duration_limit_s=None)
+    row.refresh_from_db()
+    assert [one.state for one in standing_of(row).budgets] == ["soon", "soon"]
 
 
 @pytest.fixture

@@ -52,8 +52,8 @@ def finished(question: Question, pue: float | None) -> Finished:
     assert not problem
     return Finished(
         client_id=str(uuid.uuid4()), title="try", command_name="python", started_at_s=START_S, duration_s=3_600.0,
-        interval_s=1.0, inventory={}, totals=(total,), attributed=(), samples=[], flags=(), question=question, pue=pue,
-        carbon=told,
+        interval_s=1.0, inventory={"host": {"name": "vm"}}, totals=(total,), attributed=(), samples=[], flags=(),
+        question=question, pue=pue, carbon=told,
     )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def test_command_line_api_and_page_tell_the_same_of_one_measurement(
         assert one["facility_energy_kwh"] == (None if pue is None else pytest.approx(1.25))
         assert one["energy_range_kwh"] == {"low": pytest.approx(0.8), "central": 1.0, "high": pytest.approx(1.2)}
         shown = words(page.get(f"/measurements/{one['id']}/"))
+        assert ("desk · the whole machine ·" if one["kind"] == "live" else "vm · command line ·") in shown
         assert quantities.quantity(central, "kgCO2e").replace("\xa0", " ").replace("\u202f", " ") in shown
         grid = quantities.quantity(intensity.central, "gCO2e/kWh").replace("\xa0", " ").replace("\u202f", " ")
         year = one["grid"]["year"]
