@@ -108,6 +108,7 @@ def write_report(
             "scenarios": scenarios,
             "advice": advice if "advice" in options.sections else None,
             "power": _power(power) if power and "power" in options.sections else "",
+            "power_exceeds_footprint": power is not None and power.exceeds_footprint,
             "pair": [_short(charts[name]) for name in ("parts", "range") if name in charts],
             # Without the list of sources there is nothing for the small numbers to lead to.
             "key": summary.input_digest[:8] if "sources" in options.sections else "",

@@ -35,6 +35,7 @@ class PowerCurve:
     """A measured run: stretches in their order, with gaps where nothing was measured."""
 
     points: tuple[PowerPoint, ...]
+    exceeds_footprint: bool = False  #: of the whole machine, where the footprint is of a share of it
 
     @property
     def end_h(self) -> float:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from estimator.core.units import S_PER_H
 from estimator.models import Measurement, SampleSum
+from estimator.models.measurement import FootprintOf, Target
+from estimator.services.shares import machine_parts
 from reports.charts.power import PowerCurve, PowerPoint
 
 #: Stretches that a drawing on paper can show apart.
@@ -24,7 +26,8 @@ def power_curve(*, estimate_id: UUID) -> PowerCurve | None:
     Returns
     -------
     PowerCurve or None
-        From the finest sums that are not too many; only the components that count together.
+        From the finest sums that are not too many; only the components that the footprint counts together. The samples
+        of a command hold no share of it, so that its curve is of the whole machine.
     """
     row = Measurement.objects.filter(result_id=estimate_id).order_by("created_at").first()
     if row is None:
@@ -36,9 +39,12 @@ def power_curve(*, estimate_id: UUID) -> PowerCurve | None:
             break
     else:
         return None
-    counted = {part["name"] for part in row.components if part.get("counted", True)}
+    of_machine = row.footprint_of == FootprintOf.MACHINE
+    parts = machine_parts(row) if of_machine else [part for part in row.components if part.get("counted", True)]
+    counted = {part["name"] for part in parts}
     points = tuple(_point(one, counted, passed_s=_passed_s(row)) for one in kept)
-    return PowerCurve(points) if points else None
+    exceeds = row.footprint_of == FootprintOf.PROCESS and row.target == Target.MACHINE
+    return PowerCurve(points, exceeds_footprint=exceeds) if points else None
 
 
 def _passed_s(row: Measurement) -> float:

@@ -3,6 +3,7 @@
 import doctest
 import io
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -14,6 +15,7 @@ from reports import services, wording
 from reports.charts import light_colours, power
 from reports.charts.power import PowerCurve, PowerPoint, power_alt, power_svg
 from reports.services.power import MOST_STRETCHES, power_curve
+from tests.reports.test_pdf import text_of
 
 CURVE = PowerCurve(
     (PowerPoint(0.0, 0.5, 300.0, 450.0), PowerPoint(0.5, 1.0, 500.0, 600.0), PowerPoint(2.0, 3.0, 100.0, 100.0))
@@ -43,7 +45,33 @@ def test_a_short_run_counts_seconds_and_not_hundredths_of_a_minute() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("redis_url")
-def test_a_measured_run_has_its_curve_in_its_report() -> None:
+@pytest.mark.parametrize(
+    ("target", "footprint_of", "drawn_w", "is_said"),
+    [("machine", "process", 200.0, True), ("machine", "", 200.0, False), ("machine", "machine", 200.0, False),
+     ("process", "", 50.0, False), ("process", "process", 50.0, False), ("process", "machine", 200.0, False)],
+)  # fmt: skip
+def test_the_curve_is_of_what_the_footprint_is_of_or_says_that_it_is_not(
+    target: str, footprint_of: str, drawn_w: float, is_said: bool
+) -> None:
+    estimate = estimates.submit_estimate(workload=estimates.EXAMPLE)
+    components = [{"name": "cpu_package:0", "counted": target == "machine"}]
+    components += [{"name": "process:cpu_package:0", "counted": True}] if target == "process" else []
+    row = Measurement.objects.create(
+        result=estimate, created_at=timezone.now(), components=components, target=target, pid=7,
+        footprint_of=footprint_of,
+    )  # fmt: skip
+    energies_j = {"cpu_package:0": 2_000.0, "process:cpu_package:0": 500.0}
+    SampleSum.objects.create(
+        measurement=row, step_s=10, bucket=0, covered_s=10.0, energies_j=energies_j, peaks_w=energies_j
+    )
+    curve = power_curve(estimate_id=estimate.id)
+    assert curve is not None
+    assert (curve.mean_w, curve.exceeds_footprint) == (pytest.approx(drawn_w), is_said)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("redis_url")
+def test_a_measured_run_has_its_curve_in_its_report(tmp_path: Path) -> None:
     estimate = estimates.submit_estimate(workload=estimates.EXAMPLE)
     estimates.run_estimate(estimate_id=estimate.id, worker="test")
     assert power_curve(estimate_id=estimate.id) is None
@@ -64,7 +92,7 @@ def test_a_measured_run_has_its_curve_in_its_report() -> None:
     curve = power_curve(estimate_id=estimate.id)
     assert curve is not None and len(curve.points) == 3
     assert curve.most_w == 300.0
-    row.started_at_s, row.last_time_s = 1_000.0, 1_150.0
+    row.started_at_s, row.last_time_s, row.footprint_of = 1_000.0, 1_150.0, "process"
     row.save()
     ended = power_curve(estimate_id=estimate.id)
     assert ended is not None and ended.end_h == pytest.approx(150.0 / 3_600.0), "a stretch ends with its last sample"
@@ -74,3 +102,5 @@ def test_a_measured_run_has_its_curve_in_its_report() -> None:
     asked.refresh_from_db()
     with pikepdf.open(io.BytesIO(bytes(asked.pdf or b""))) as document, document.open_outline() as outline:
         assert "Power over time" in [item.title for item in outline.root]
+    told = " ".join("\n".join(text_of(bytes(asked.pdf or b""), tmp_path)).split())
+    assert "It is the power of the whole machine; the footprint is of the share that is attributed" in told
