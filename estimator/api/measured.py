@@ -41,6 +41,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "baseline_power_w": {"cpu_package:0": 22.5},
     "flags": [],
     "energy_kwh": 0.1,
+    "includes_pue": False,
     "energy_range_kwh": {"low": 0.095, "central": 0.1, "high": 0.105},
     "facility_energy_kwh": 0.12,
     "operational_location_based_kgco2e": {"low": 0.004412, "central": 0.004968, "high": 0.005569},
@@ -169,9 +170,12 @@ class MeasurementOut(Schema):
     flags: list[str] = Field(
         description="What happened in between: `gap`, `restarted`, `wrapped`, `reset`, `frozen`, `clock_jump`."
     )
-    energy_kwh: float = Field(description="Of the machine, or of the share that counts, before PUE. [kWh]")
+    energy_kwh: float = Field(
+        description="Of the machine, or of the share that counts, before PUE; of an imported file as it tells it. [kWh]"
+    )
+    includes_pue: bool = Field(description="Whether `energy_kwh` is of a file that tells it with its PUE inside.")
     energy_range_kwh: Triple = Field(description="The same with its range. [kWh]")
-    facility_energy_kwh: float | None = Field(description="After PUE; null where no PUE was given. [kWh]")
+    facility_energy_kwh: float | None = Field(description="After PUE; null where no PUE is known. [kWh]")
     operational_location_based_kgco2e: Triple | None = Field(
         description="Energy before PUE, times the intensity of the grid, times the PUE where one was given; by the "
         "world average where no place was. Null of an imported file. [kgCO2e]"
@@ -254,6 +258,7 @@ def measurement_out(request: HttpRequest, row: Measurement) -> MeasurementOut:
         baseline_power_w=row.baseline_power_w,
         flags=row.flags,
         energy_kwh=told.energy_kwh.central,
+        includes_pue=row.includes_pue,
         energy_range_kwh=_triple(told.energy_kwh),
         facility_energy_kwh=told.facility_energy_kwh,
         operational_location_based_kgco2e=_triple(told.kgco2e) if told.kgco2e is not None else None,

@@ -154,6 +154,8 @@ class Measurement(models.Model):
     #: Of the components that count together.
     energy_j = models.FloatField(default=0.0)
     energies_j = models.JSONField(default=dict)
+    #: Whether that energy is after PUE, as some files tell it; all others are before.
+    includes_pue = models.BooleanField(default=False)
     flags = models.JSONField(default=list)
     exit_code = models.IntegerField(null=True)
     #: Emissions of one kilowatt-hour of its machine, once, with their range and where they come from.

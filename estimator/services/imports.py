@@ -167,6 +167,7 @@ def _measurement(found: ImportedMeasurement, *, row: ImportedFile, now: datetime
         energy_j=found.energy_kwh * J_PER_KWH,
         covered_s=found.covered_s or seconds,
         pue=found.pue if found.includes_pue else None,
+        includes_pue=found.includes_pue,
         started_at_s=began.timestamp(),
         last_time_s=began.timestamp() + seconds,
         started_at=began,

@@ -28,8 +28,8 @@ class Budget:
 class Standing:
     """How far a measurement is, in the units that people ask in."""
 
-    energy_kwh: Range  #: of the machine or of the share that counts, before PUE
-    facility_energy_kwh: float | None  #: after PUE; None where no PUE was given
+    energy_kwh: Range  #: of the machine or of the share that counts, before PUE unless a file has it inside
+    facility_energy_kwh: float | None  #: after PUE; None where no PUE is known
     kgco2e: Range | None  #: None where nothing is known of a grid
     shares: Shares | None  #: what of the machine falls to the process that was followed
     attributed_kgco2e: Range | None
@@ -49,7 +49,7 @@ def standing_of(row: Measurement) -> Standing:
     at_end = None if at_end_kwh is None else _emitted(row, Range(at_end_kwh, at_end_kwh, at_end_kwh))
     return Standing(
         energy_kwh=energy_kwh,
-        facility_energy_kwh=None if row.pue is None else energy_kwh.central * row.pue,
+        facility_energy_kwh=_after_pue(row, energy_kwh.central),
         kgco2e=kgco2e,
         shares=shares,
         attributed_kgco2e=None if of_process is None else _emitted(row, of_process),
@@ -109,6 +109,12 @@ def _at_end_of_run(row: Measurement) -> float | None:
 
 def _after(row: Measurement, planned_s: float) -> float | None:
     return projected(reached=in_kwh(row.energy_j), passed_s=row.covered_s, planned_s=planned_s)
+
+
+def _after_pue(row: Measurement, energy_kwh: float) -> float | None:
+    if row.includes_pue:
+        return energy_kwh
+    return None if row.pue is None else energy_kwh * row.pue
 
 
 def _in_kwh(low_j: float, energy_j: float, high_j: float) -> Range:
