@@ -1,10 +1,12 @@
 """Pages around measurements: lists by project, the same again, what is asked before it is done, and where one is."""
 
+import importlib
 import re
 import uuid
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -12,9 +14,10 @@ from django.utils import timezone
 from estimator.api.measured import MeasurementOut
 from estimator.core.measuring import MeasurementRequest
 from estimator.models import Measurement, Worker
-from estimator.services import measurements, workers
+from estimator.services import imports, measurements, workers
 from estimator.services.standing import central_kgco2e, standing_of
 from tests.estimator.measuring import Caller, ann, desk, person, row, rows_of, send, token, worker
+from tests.imports.test_web import SAMPLES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
 #: Fixtures that are used by their names.
@@ -82,6 +85,27 @@ def test_a_list_tells_emissions_as_the_page_of_each_does(page: Client, worker: C
     assert told is not None and told[0] in text(page, f"/measurements/{row.pk}/")
     Measurement.objects.update(grid={})
     assert "CO₂e" not in words(text(page, "/measurements/")).partition("Measurements ")[2].partition("Wattprint is")[0]
+
+
+def test_a_list_tells_which_energy_has_its_pue_inside(page: Client, ann: User, person: Caller) -> None:
+    def kept(name: str) -> tuple[str, float]:
+        data = (SAMPLES / name).read_bytes()
+        file, found = imports.import_measurement(data=data, file_name=name, owner=ann)
+        return str(file.measurement_id), found.energy_kwh
+
+    # Of known size, and of unknown; and none.
+    inside = [kept("codecarbon/cc3.3.2_multi.csv"), kept("green_algorithms/GreenAlgorithms_results_AI_v3.0.csv")]
+    without, _ = kept("zeus/zeus0.16.0_measurement_g1.json")
+    for is_migrated in (False, True):
+        if is_migrated:  # what was kept by an older version of the site
+            Measurement.objects.update(includes_pue=False)
+            importlib.import_module("estimator.migrations.0020_includes_pue").tell_of_files(apps, None)
+        told = {one["id"]: one for one in person("GET", "/measurements")[1]["measurements"]}
+        for pk, energy_kwh in inside:
+            assert told[pk]["includes_pue"]
+            assert told[pk]["facility_energy_kwh"] == told[pk]["energy_kwh"] == pytest.approx(energy_kwh, rel=1e-9)
+        assert (told[without]["includes_pue"], told[without]["facility_energy_kwh"]) == (False, None)
+        assert text(page, "/measurements/").count('<span class="tag wait">with its PUE</span>') == len(inside)
 
 
 def test_a_list_asks_again_while_something_runs(page: Client, worker: Caller, row: Measurement) -> None:

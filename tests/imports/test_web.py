@@ -1,6 +1,5 @@
 """The API and the pages of imports: what the contract names, what is kept, what strangers see."""
 
-import importlib
 import math
 import re
 import uuid
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -271,30 +269,6 @@ def test_what_was_kept_shows_its_power_and_leads_back(client: Client) -> None:
     assert "<path d=" in page and "Power of all devices together over time" in page
     assert 'is_over": true' in page and "power.js" in page, "drawn anew at the width that there is"
     assert '<p class="small"><a href="/measurements/">Measurements</a></p>' in page
-
-
-def test_a_list_tells_which_energy_has_its_pue_inside(client: Client) -> None:
-    owner = User.objects.create_user("ann", "ann@example.org", None)
-    client.force_login(owner)
-    files = {
-        name: service.import_measurement(data=(SAMPLES / name).read_bytes(), file_name=name, owner=owner)
-        # Of known size, and of unknown.
-        for name in ("codecarbon/cc3.3.2_multi.csv", "green_algorithms/GreenAlgorithms_results_AI_v3.0.csv")
-    }
-    without = kept(owner=owner)
-    for is_migrated in (False, True):
-        if is_migrated:  # what was kept by an older version of the site
-            Measurement.objects.update(includes_pue=False)
-            importlib.import_module("estimator.migrations.0020_includes_pue").tell_of_files(apps, None)
-        listed = {row["id"]: row for row in client.get("/api/v1/measurements").json()["measurements"]}
-        for file, found in files.values():
-            told = listed[str(file.measurement_id)]
-            assert told["includes_pue"] and found.includes_pue
-            assert told["facility_energy_kwh"] == told["energy_kwh"] == pytest.approx(found.energy_kwh, rel=1e-9)
-        plain = listed[str(without.measurement_id)]
-        assert (plain["includes_pue"], plain["facility_energy_kwh"]) == (False, None)
-        page = text(client.get("/measurements/"))
-        assert page.count('<span class="tag wait">with its PUE</span>') == len(files)
 
 
 def test_its_owner_deletes_it_with_its_measurement_and_nobody_else_does(client: Client) -> None:
