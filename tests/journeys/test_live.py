@@ -77,7 +77,7 @@ def test_a_machine_enrols_is_measured_from_the_page_and_its_chart_moves(
     page = signed_in
     page.goto(f"{site.url}/workers/")
     page.get_by_role("button", name="Make a token").click()
-    command = page.locator(".new-token code").inner_text()
+    command = page.locator(".new-token code.breakable").inner_text()
     token = command.split("--token ")[1]
     assert f"--server {site.url} " in command
     server = f"https://{elsewhere.host}:{site.port}" if elsewhere else site.url
