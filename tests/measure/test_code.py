@@ -90,8 +90,17 @@ print(*sorted({"numpy", "pydantic"} & set(sys.modules)))
 
 def test_a_program_in_another_environment_is_measured_with_its_forks(tmp_path: Path) -> None:
     done = subprocess.run(
-        # Without any package, as in an environment of somebody's own.
-        [sys.executable, "-I", "-S", "-c", GUEST, ROOT / ".venv" / "python"],
+        # Without any package, as in an environment of somebody's own. Newer Pythons warn of any fork beside a thread.
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-W",
+            "ignore:This process:DeprecationWarning",
+            "-c",
+            GUEST,
+            ROOT / ".venv" / "python",
+        ],
         env=os.environ | {"WATTPRINT_DATA": str(tmp_path)},
         capture_output=True,
         text=True,
