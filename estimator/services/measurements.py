@@ -52,7 +52,7 @@ def request_measurement(*, owner: User, asked: MeasurementRequest, site: str = "
     """
     now = timezone.now()
     worker = _worker(owner, asked)
-    storage.room_for_another(owner=owner)
+    storage.room_for_another(owner=owner, path="worker")
     grid = grid_of(asked)
     with transaction.atomic():
         Worker.objects.select_for_update().get(pk=worker.pk)

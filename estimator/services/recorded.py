@@ -110,7 +110,7 @@ def bring(*, owner: User, told: Recorded) -> tuple[Measurement, bool]:
         return earlier, False
     _check_shares(told)
     grid = grid_of(told)
-    storage.room_for_another(owner=owner)
+    storage.room_for_another(owner=owner, path="client_id")
     now = timezone.now()
     try:
         with transaction.atomic():

@@ -28,9 +28,16 @@ class Full(Exception):
         self.message = message
 
 
-def room_for_another(*, owner: User) -> None:
+def room_for_another(*, owner: User, path: str) -> None:
     """
     See that an account may have another measurement.
+
+    Parameters
+    ----------
+    owner : User
+        Whose.
+    path : str
+        The field that a refusal names.
 
     Raises
     ------
@@ -40,13 +47,13 @@ def room_for_another(*, owner: User) -> None:
     own = Measurement.objects.owned_by(owner)
     if own.count() >= MOST_MEASUREMENTS:
         problem = InputProblem(
-            "worker",
+            path,
             _("You have %(most)s measurements, and an account can have no more: delete some that you need no longer."),
             {"most": MOST_MEASUREMENTS},
         )
     elif _stored_gb(owner_id=owner.pk) >= MOST_STORED_GB:
         problem = InputProblem(
-            "worker",
+            path,
             _("Your measurements take %(most)s GB, and an account can have no more: delete some you need no longer."),
             {"most": f"{MOST_STORED_GB:g}"},
         )
