@@ -56,7 +56,6 @@ _EXAMPLE: Final[dict[str, Any]] = {
         "match": "exact",
         "grid_intensity_gco2e_per_kwh": {"low": 37.2, "central": 41.4, "high": 45.9},
         "pue": 1.2,
-        "is_pue_given": True,
         "note": "",
         "dataset_version": "4aef4d0813b7",
     },
@@ -116,7 +115,6 @@ class GridOut(Schema):
         description="Null where none was given; then no cooling and no other losses of the building are in the "
         "emissions. [1]"
     )
-    is_pue_given: bool = Field(description="Whether the PUE was given.")
     note: str = Field(description="In words, where it comes from.")
     dataset_version: str = Field(description="Version of the tables.")
 
@@ -314,7 +312,6 @@ def _grid(row: Measurement) -> GridOut:
         match=told["match"],
         grid_intensity_gco2e_per_kwh=Triple(**told["grid_intensity_gco2e_per_kwh"]),
         pue=row.pue,
-        is_pue_given=row.pue is not None,
         note=told["note"] % params if params else told["note"],
         dataset_version=told["dataset_version"],
     )

@@ -70,7 +70,7 @@ def test_from_the_command_line_to_page_json_and_footprint(client: Client, ann: U
         {"name": CPU, "energy_j": 0.25 * KWH_J, "share": 0.25, "basis": BY_CPU_TIME},
         {"name": CARD, "energy_j": KWH_J, "share": 0.5, "basis": BY_CARD},
     ]
-    assert (told["grid"]["pue"], told["grid"]["is_pue_given"], told["grid"]["status"]) == (1.2, True, "given")
+    assert (told["grid"]["pue"], told["grid"]["status"]) == (1.2, "given")
     assert (told["flags"], told["exit_code"], told["footprint_of"]) == (["gap"], 3, "machine")
     assert [part["name"] for part in told["components"]] == [CPU, CARD, "system:bat0"]
 
@@ -111,7 +111,7 @@ def test_its_place_is_found_in_our_tables_and_by_none_of_its_own_numbers(client:
     assert told["operational_location_based_kgco2e"]["central"] == pytest.approx(central, rel=1e-9)
     assert told["location"] == {"country": "FR"}
     grid = told["grid"]
-    assert (grid["pue"], grid["is_pue_given"], told["facility_energy_kwh"]) == (None, False, None)
+    assert (grid["pue"], told["facility_energy_kwh"]) == (None, None)
     assert (grid["place"], grid["match"]) == ("France", "exact")
     assert f"of France in {grid['year']}" in grid["note"]
 

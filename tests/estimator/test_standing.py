@@ -82,7 +82,7 @@ def test_command_line_api_and_page_tell_the_same_of_one_measurement(
     for one in (told, person("GET", f"/measurements/{live.pk}")[1]):
         emitted = one["operational_location_based_kgco2e"]
         assert [emitted[end] for end in ("low", "central", "high")] == pytest.approx([low, central, high], rel=1e-9)
-        assert (one["grid"]["pue"], one["grid"]["is_pue_given"]) == (pue, pue is not None)
+        assert one["grid"]["pue"] == pue
         assert one["facility_energy_kwh"] == (None if pue is None else pytest.approx(1.25))
         assert one["energy_range_kwh"] == {"low": pytest.approx(0.8), "central": 1.0, "high": pytest.approx(1.2)}
         shown = words(page.get(f"/measurements/{one['id']}/"))
